@@ -1,0 +1,35 @@
+"""Whether: is the target old enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import ClassVar
+
+from safety.wording import age, span
+from simian_army.model import Scene, Verdict
+
+NONE = timedelta(0)
+ANY_AGE = Verdict("min-age", allowed=True, reason="not applicable: the minimum age is 0 s")
+
+
+@dataclass(frozen=True, slots=True)
+class MinAge:
+    """Allows targets born at least ``minimum`` ago."""
+
+    name: ClassVar[str] = "min-age"
+    early: ClassVar[bool] = True
+    minimum: timedelta = NONE
+
+    def __call__(self, scene: Scene) -> Verdict:
+        """A target born in the future (a skewed clock) counts as just born."""
+        if self.minimum <= NONE:
+            return ANY_AGE
+        old = scene.now - scene.fault.target.born
+        return _verdict(old >= self.minimum, age(old), self.minimum)
+
+
+@lru_cache(maxsize=1024)
+def _verdict(allowed: bool, old: str, minimum: timedelta) -> Verdict:  # noqa: FBT001 - the key of a cache
+    return Verdict("min-age", allowed, f"{old} old, {span(minimum)} is the minimum")

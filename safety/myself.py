@@ -1,0 +1,40 @@
+"""Whether: is the target the fleet itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simian_army.model import Scene, Target, Verdict
+
+APP = "app.kubernetes.io/name"
+OURS = "simian-army"
+OTHER = Verdict("myself", allowed=True, reason="it is no part of the fleet")
+
+
+@dataclass(frozen=True, slots=True)
+class Myself:
+    """Denies the agent's own pod, namespace and node, and whatever is labelled as the fleet; empty = not known."""
+
+    name: ClassVar[str] = "myself"
+    early: ClassVar[bool] = True
+    uid: str = ""
+    namespace: str = ""
+    node: str = ""
+
+    def __call__(self, scene: Scene) -> Verdict:
+        """The reason says which part of the fleet it is."""
+        target = scene.fault.target
+        why = self._part(target)
+        return Verdict(self.name, allowed=False, reason=f"never self: {why}") if why else OTHER
+
+    def _part(self, target: Target) -> str:
+        if self.uid and target.id == self.uid:
+            return f"{target} is the agent's own pod"
+        if target.labels.get(APP) == OURS:
+            return f"{APP}={OURS} on the {target.kind}"
+        if self.namespace and self.namespace == (target.name if target.kind == "namespace" else target.scope):
+            return f"{self.namespace} is the agent's own namespace"
+        if self.node and target.kind == "node" and target.name == self.node:
+            return f"{self.node} is the node the agent runs on"
+        return ""

@@ -1,0 +1,35 @@
+"""Whether: does the target stand in a protected namespace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import ClassVar
+
+from simian_army.model import Scene, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """Denies what stands in a namespace that matches a pattern (``*`` as in a shell), and such a namespace itself."""
+
+    name: ClassVar[str] = "protected"
+    early: ClassVar[bool] = True
+    patterns: tuple[str, ...] = ()
+
+    def __call__(self, scene: Scene) -> Verdict:
+        """What has no namespace (a node) is not applicable."""
+        target = scene.fault.target
+        return _verdict(self.patterns, target.name if target.kind == "namespace" else target.scope)
+
+
+@lru_cache(maxsize=4096)
+def _verdict(patterns: tuple[str, ...], namespace: str) -> Verdict:
+    if not namespace:
+        return Verdict("protected", allowed=True, reason="not applicable: it stands in no namespace")
+    listed = ", ".join(patterns) or "none"
+    match = next((pattern for pattern in patterns if fnmatchcase(namespace, pattern)), "")
+    if match:
+        return Verdict("protected", allowed=False, reason=f"{namespace} is protected by {match} (of {listed})")
+    return Verdict("protected", allowed=True, reason=f"{namespace} is not protected (protected are: {listed})")

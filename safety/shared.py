@@ -1,0 +1,48 @@
+"""Whether: has everyone else the fault harms opted in to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from safety.consent import consent
+from simian_army.model import Scene, Target, Verdict
+
+NAMED = 10
+FINISHED = frozenset({"Succeeded", "Failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Allows a fault only if every pod in its reach consents; DaemonSet, static and finished pods are not asked."""
+
+    name: ClassVar[str] = "shared"
+    early: ClassVar[bool] = False
+
+    def __call__(self, scene: Scene) -> Verdict:
+        """Denies when the reach is not known, and names up to ten of those that do not consent."""
+        if scene.reach is None:
+            return Verdict(self.name, allowed=False, reason="whom the fault harms could not be computed")
+        asked = [other for other in scene.reach if _is_asked(other)]
+        if not asked:
+            return Verdict(self.name, allowed=True, reason=f"not applicable: {_nobody(len(scene.reach))}")
+        verdicts = ((other, consent(scene.use, scene.fault.kind, other)) for other in asked)
+        noes = [(other, verdict) for other, verdict in verdicts if not verdict.allowed]
+        if not noes:
+            return Verdict(self.name, allowed=True, reason=f"all {len(asked)} others harmed consent")
+        named = "; ".join(f"{other}: {verdict.reason}" for other, verdict in noes[:NAMED])
+        more = f"; and {len(noes) - NAMED} more" if len(noes) > NAMED else ""
+        reason = f"{len(noes)} of {len(asked)} others harmed do not consent, 0 may not: {named}{more}"
+        return Verdict(self.name, allowed=False, reason=reason)
+
+
+def _is_asked(other: Target) -> bool:
+    """Whether the fault can harm it: DaemonSet and static pods stay where they are, finished ones are done."""
+    facts = other.facts
+    return "/DaemonSet/" not in other.group and facts.get("mirror") is not True and facts.get("phase") not in FINISHED
+
+
+def _nobody(reached: int) -> str:
+    if not reached:
+        return "it harms nobody else"
+    return f"all {reached} others it reaches are DaemonSet, static or finished pods"

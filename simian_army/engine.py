@@ -1,0 +1,183 @@
+"""THE FLOW, read first: find, screen, propose, ask, prepare, write, inject, observe, hold; the keeper reverts."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from random import Random
+
+from simian_army.clock import Clock
+from simian_army.errors import AlreadyThere, Conflict, Forbidden, Gone, PlatformError, Refused
+from simian_army.judge import Judge
+from simian_army.keeper import Keeper
+from simian_army.leader import Lease
+from simian_army.model import Entry, Evidence, Fault, FaultKind, Finding, Ledger, Mark, Phase, Run, Target, Verdict
+from simian_army.outcome import Draw, Outcome, Troop
+from simian_army.records import Held, Scribe, fault_json, verdicts_json
+
+MISSES = 100  # refused draws after which a run gives up: one fire never reads a whole cluster object by object
+LEASE_MARGIN = 2.0  # seconds beyond the request timeout that the lease must have left (DESIGN rule 12)
+NOTHING_DONE = (Refused, Gone, Conflict, Forbidden)  # the platform's answers that say for sure nothing was changed
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Takes one firing through the flow. ``timeout`` is the longest an act may take, in seconds."""
+
+    fleet: str
+    seed: str
+    judge: Judge
+    ledger: Ledger
+    keeper: Keeper
+    lease: Lease
+    clock: Clock
+    scribe: Scribe
+    sign: Callable[[Run, Fault, datetime], Mark]
+    timeout: float = 5.0
+
+    def fire(self, entry: Entry, at: datetime, *, request: int | None = None, only: str = "") -> Outcome:
+        """Let one monkey act once. ``only`` narrows the candidates to one target id; it never adds one.
+
+        Raises:
+            LedgerError: what happens could not be written down; nothing more is injected.
+        """
+        run = self.run(entry, at, request)
+        try:
+            found = [target for target in entry.platform.find(entry.selector) if only in ("", target.id)]
+        except PlatformError as error:
+            self.ledger.append(self.scribe.note(Phase.FAILED, run, error=str(error)))
+            return Outcome(run, Troop.none(), error=str(error))
+        run = replace(run, digest=digest(found))
+        troop = self.judge.screen(entry, found)
+        dice = Random(f"{run.seed}/{run.entry}/{run.at.isoformat()}")  # noqa: S311 - replayable, not secret
+        want = entry.monkey.want(troop.eligible, dice)
+        if not self._begin(run, troop, want):
+            return Outcome(run, troop, want, error=f"{entry.name} has fired for {at.isoformat()} before")
+        outcome = self._draw(Outcome(run, troop, want), entry, entry.monkey.propose(troop.eligible, dice))
+        if outcome.denied or not (outcome.taken or outcome.findings):
+            self.ledger.append(self.scribe.note(Phase.DENIED, run, **outcome.summary()))
+        return outcome
+
+    def run(self, entry: Entry, at: datetime, request: int | None = None) -> Run:
+        """The run this entry makes at that time: always the same one."""
+        name = f"{self.fleet}/{entry.name}/{at.isoformat()}/{self.seed}"
+        short = b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()[:10]
+        return Run(short, entry.name, at, self.seed, request=request, leashed=self.judge.is_leashed(entry))
+
+    def _begin(self, run: Run, troop: Troop, want: int) -> bool:
+        """Write the firing down; False when it was fired before, by us or by a process before us."""
+        fired = self.scribe.note(
+            Phase.FIRED,
+            run,
+            key=f"{self.fleet}/{run.entry}/{run.at.isoformat()}",
+            at=run.at.isoformat(),
+            seed=run.seed,
+            digest=run.digest,
+            candidates=len(troop.found),
+            eligible=len(troop.eligible),
+            want=want,
+            spared=troop.reasons(),
+            request=run.request,
+        )
+        try:
+            self.ledger.append(fired)
+        except AlreadyThere:
+            return False
+        return True
+
+    def _draw(self, outcome: Outcome, entry: Entry, proposals: Iterable[Fault | Finding]) -> Outcome:
+        """Take the first ``want`` faults that everyone allows; write every finding down."""
+        peers, slots = outcome.troop.peers(), set[str]()
+        draws: list[Draw] = []
+        findings: list[Finding] = []
+        for proposal in proposals:
+            if isinstance(proposal, Finding):
+                self._found(outcome.run, proposal)
+                findings.append(proposal)
+                continue
+            if len(slots) >= outcome.want or len(draws) - len(slots) >= MISSES:
+                break
+            slot = proposal.slot or proposal.target.id
+            if slot in slots:
+                continue
+            draws.append(self._strike(outcome.run, entry, proposal, peers.get(proposal.target.group, ())))
+            if draws[-1].taken:
+                slots.add(slot)
+            if draws[-1].final:
+                break
+        return replace(outcome, draws=draws, findings=findings)
+
+    def _strike(self, run: Run, entry: Entry, fault: Fault, peers: Sequence[Target]) -> Draw:
+        """Ask everyone, prepare, and then either say what would be done or do it."""
+        draw = self.judge.consider(entry, fault, peers)
+        if not draw.taken:
+            return draw
+        if run.leashed:
+            seen = verdicts_json(draw.verdicts)
+            told = self.scribe.note(
+                Phase.SKIPPED, run, draw.fault.target, reason="leashed", kind=fault.kind, verdicts=seen
+            )
+            self.ledger.append(told)
+            return draw
+        held, denied = self._intend(run, draw)
+        return self._inject(held, draw) if held else replace(draw, verdicts=denied, taken=False)
+
+    def _intend(self, run: Run, draw: Draw) -> tuple[Held | None, Sequence[Verdict]]:
+        """Make the intent durable, unless a limit asked again in the same transaction now says no."""
+        fault = draw.fault
+        deadline = self.clock.now() + fault.hold
+        until = self.clock.monotonic() + fault.hold.total_seconds()
+        record = fault_json(fault, deadline)
+        intended = self.scribe.note(Phase.INTENDED, run, fault.target, **record, verdicts=verdicts_json(draw.verdicts))
+        written, denied = self.ledger.reserve(intended, partial(self.judge.again, draw))
+        if written is None:
+            return None, denied
+        return Held(run, fault, self.sign(run, fault, deadline), deadline, until), ()
+
+    def _inject(self, held: Held, draw: Draw) -> Draw:
+        """Do it once. From here on the fault is ended by the keeper, whatever becomes of this flow."""
+        kind = self.judge.kinds[held.fault.kind]
+        if self.lease.left() < self.timeout + LEASE_MARGIN:
+            return self._withdraw(held, draw, "the lease is lost or about to end, so nothing new is begun")
+        try:
+            with self.keeper.doubting(held):
+                kind.inject(held.fault, held.mark)
+        except NOTHING_DONE as no:
+            return self._withdraw(held, draw, str(no))
+        except PlatformError:
+            return draw  # it may have happened: the keeper finds out and ends it
+        self.keeper.hold(held)
+        self.ledger.append(self.scribe.note(Phase.INJECTED, held.run, held.fault.target, kind=kind.name))
+        self._observe(held, kind)
+        return draw
+
+    def _observe(self, held: Held, kind: FaultKind) -> None:
+        try:
+            seen = kind.observe(held.fault)
+        except PlatformError as error:
+            seen = Evidence(holds=False, detail=f"could not be looked at: {error}")
+        phase = Phase.OBSERVED if seen.holds else Phase.NO_EFFECT
+        self.ledger.append(self.scribe.note(phase, held.run, held.fault.target, kind=kind.name, detail=seen.detail))
+
+    def _withdraw(self, held: Held, draw: Draw, reason: str) -> Draw:
+        no = Verdict(held.fault.kind, allowed=False, reason=reason)
+        denied = self.scribe.note(
+            Phase.DENIED, held.run, held.fault.target, kind=held.fault.kind, reason=reason, verdicts=verdicts_json([no])
+        )
+        self.ledger.append(denied)
+        return replace(draw, verdicts=[*draw.verdicts, no], taken=False)
+
+    def _found(self, run: Run, finding: Finding) -> None:
+        found = self.scribe.note(
+            Phase.FOUND, run, finding.target, rule=finding.rule, severity=finding.severity, detail=finding.detail
+        )
+        self.ledger.append(found)
+
+
+def digest(found: Iterable[Target]) -> str:
+    """SHA-256 over the sorted ids: two runs with the same one had the same candidates."""
+    return hashlib.sha256("\n".join(sorted(target.id for target in found)).encode()).hexdigest()

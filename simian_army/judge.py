@@ -1,0 +1,133 @@
+"""Whether this fleet may do it: what the guards are shown, and what they answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from simian_army.asking import answer, ask, denials
+from simian_army.clock import Clock
+from simian_army.errors import PlatformError, Refused
+from simian_army.model import Attempt, Entry, Fault, FaultKind, Guard, Halt, Ledger, Scene, Target, Verdict
+from simian_army.outcome import Draw, Troop
+
+LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Asks the guards. ``limits`` are asked again inside the ledger's transaction, ``consents`` while a fault is held."""
+
+    fleet: str
+    kinds: Mapping[str, FaultKind]
+    guards: Sequence[Guard]
+    limits: Sequence[Guard]
+    consents: Sequence[Guard]
+    ledger: Ledger
+    clock: Clock
+    leashed: bool = True
+
+    def is_leashed(self, entry: Entry) -> bool:
+        """The fleet's or the monkey's word; the one place that joins them."""
+        return self.leashed or entry.leashed
+
+    def screen(self, entry: Entry, found: Sequence[Target]) -> Troop:
+        """Ask the early guards of every candidate: they need no more than the target."""
+        early = [guard for guard in self.guards if guard.early]
+        spared: Counter[tuple[str, str]] = Counter()
+        eligible: list[Target] = []
+        for target in found:
+            denied = self._spared(entry, target, early)
+            if denied is None:
+                eligible.append(target)
+                continue
+            spared[denied.guard, denied.reason] += 1
+        return Troop(found, eligible, spared)
+
+    def consider(self, entry: Entry, fault: Fault, peers: Sequence[Target]) -> Draw:
+        """Read the target whole, ask every guard, and only then the pre-image. Changes nothing."""
+        kind = self.kinds[fault.kind]
+        fault = replace(fault, hold=entry.hold if kind.reversible else timedelta(0))
+        verdicts: Sequence[Verdict] = ()
+        try:
+            target = entry.platform.read(fault.target)
+            if target is None:
+                return Draw(fault, [_no("present", "it is gone since it was listed")], taken=False)
+            fault = replace(fault, target=target)
+            scene = self.scene(entry, fault, peers)
+            verdicts = ask(self.guards, scene)
+            if denials(verdicts):
+                return Draw(fault, verdicts, taken=False)
+            return Draw(replace(fault, undo=kind.prepare(fault)), verdicts, taken=True, scene=scene)
+        except Refused as no:
+            return Draw(fault, [*verdicts, _no(fault.kind, str(no))], taken=False)
+        except PlatformError as error:
+            return Draw(fault, [*verdicts, _no("platform", str(error))], taken=False)
+
+    def scene(self, entry: Entry, fault: Fault, peers: Sequence[Target] = ()) -> Scene:
+        """Everything a guard may see of this fault now.
+
+        Raises:
+            PlatformError: the platform could not be asked; LedgerError: nor the ledger.
+        """
+        now = self.clock.now()
+        return Scene(
+            now=now,
+            fleet=self.fleet,
+            use=entry.use,
+            entry=entry.name,
+            fault=fault,
+            peers=peers,
+            recent=self.ledger.attempts(now - LOOK_BACK),
+            reach=self._reach(entry, fault),
+            identity=entry.platform.identity(),
+            halt=self.ledger.halted(),
+            leashed=self.is_leashed(entry),
+        )
+
+    def again(self, draw: Draw, recent: Sequence[Attempt], halt: Halt | None) -> Sequence[Verdict]:
+        """The limits once more, on what the ledger says inside its transaction."""
+        if draw.scene is None:
+            return [_no("limits", "the scene it was allowed in is not known")]
+        return ask(self.limits, replace(draw.scene, now=self.clock.now(), recent=recent, halt=halt))
+
+    def objection(self, entry: Entry, fault: Fault) -> str:
+        """Why a held fault has lost its consent; empty while it has it, and while nobody can be asked."""
+        try:
+            target = entry.platform.read(fault.target)
+            if target is None:
+                return "the target is gone"
+            fault = replace(fault, target=target)
+            scene = Scene(
+                self.clock.now(),
+                self.fleet,
+                entry.use,
+                entry.name,
+                fault,
+                reach=self._reach(entry, fault),
+                leashed=False,
+            )
+        except PlatformError:
+            return ""
+        return "; ".join(f"{v.guard}: {v.reason}" for v in denials(ask(self.consents, scene)))
+
+    def _reach(self, entry: Entry, fault: Fault) -> Sequence[Target]:
+        selector = self.kinds[fault.kind].reach(fault)
+        return entry.platform.find(selector) if selector else ()
+
+    def _spared(self, entry: Entry, target: Target, early: Sequence[Guard]) -> Verdict | None:
+        denied: Verdict | None = None
+        for kind in entry.monkey.needs.faults:
+            scene = Scene(
+                self.clock.now(), self.fleet, entry.use, entry.name, Fault(kind, target), leashed=self.leashed
+            )
+            denied = next((v for v in (answer(guard, scene) for guard in early) if not v.allowed), None)
+            if denied is None:
+                return None
+        return denied
+
+
+def _no(guard: str, reason: str) -> Verdict:
+    return Verdict(guard, allowed=False, reason=reason)

@@ -1,0 +1,454 @@
+"""What everything is called: the nouns and protocols of the house, on the standard library alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from random import Random
+from typing import Any, Protocol, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+"""A JSON object: string keys, and values of JSON's own types only."""
+
+NOTHING: Json = {}
+
+
+class Phase(StrEnum):
+    """What an audit event says has happened; the order of a fault's life is the order here."""
+
+    REQUESTED = "requested"
+    FIRED = "fired"
+    DENIED = "denied"
+    PENDING = "pending"
+    INTENDED = "intended"
+    INJECTED = "injected"
+    OBSERVED = "observed"
+    NO_EFFECT = "no_effect"
+    REVERTED = "reverted"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    STUCK = "stuck"
+    ADOPTED = "adopted"
+    CLOSED = "closed"
+    FOUND = "found"
+    HALTED = "halted"
+    RESUMED = "resumed"
+    SKIPPED = "skipped"
+
+
+ENDS = frozenset({Phase.REVERTED, Phase.FAILED, Phase.UNKNOWN, Phase.CLOSED, Phase.DENIED})
+"""The phases that end an attempt begun by INTENDED: after one of them the fault is no longer open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One place above a target where consent may be written: an owner or the namespace.
+
+    ``labels`` is None when the place exists but could not be read; guards take that as a no.
+    """
+
+    kind: str
+    name: str
+    labels: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing a fault can strike.
+
+    ``id`` is the uid or ARN, never only a name. ``scope`` is the namespace, or account/region; empty for
+    what has none (a node). ``group`` names the top owner as ``scope/Kind/name``; empty when nothing owns it.
+    ``born`` is aware, in UTC. ``levels`` are the places above, nearest first. ``facts`` holds what the
+    monkey's needs name and, once the target was read whole, what the adapter says of it.
+    """
+
+    platform: str
+    kind: str
+    id: str
+    name: str
+    scope: str
+    group: str
+    born: datetime
+    labels: Mapping[str, str]
+    levels: tuple[Level, ...] = ()
+    facts: Json = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """``pod shop/web-1``: the form people read and type."""
+        return f"{self.kind} {self.scope}/{self.name}" if self.scope else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which targets to find: one kind, in scopes matching any pattern (``*`` as in a shell; a leading ``!`` excludes).
+
+    ``labels`` is the platform's own label query, ``fields`` pairs the server matches, ``names`` exact names
+    (empty = all), ``facts`` what to fill in ``Target.facts`` beyond the metadata.
+    """
+
+    kind: str
+    scopes: tuple[str, ...] = ("*",)
+    labels: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    names: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is to be done to one target, with data enough for a stranger to undo it.
+
+    ``undo`` is None until prepared, and for momentary faults. In one run at most one fault per ``slot`` is
+    taken; an empty slot means the target's id, so a run's targets are distinct.
+    """
+
+    kind: str
+    target: Target
+    params: Json = field(default_factory=dict)
+    undo: Json | None = None
+    hold: timedelta = timedelta(0)
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a read-only monkey says of a target; severity is ``info``, ``warning`` or ``error``."""
+
+    monkey: str
+    target: Target
+    rule: str
+    severity: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One guard's answer. ``final`` on a denial means no other target would fare better in this run."""
+
+    guard: str
+    allowed: bool
+    reason: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One fault the ledger remembers: begun by INTENDED at ``at``, now in ``phase``; open until one of ENDS."""
+
+    run: str
+    entry: str
+    kind: str
+    target: str
+    group: str
+    scope: str
+    at: datetime
+    phase: Phase
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The fleet is stopped: who said so, when and why."""
+
+    author: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Where a platform really is: ``id`` is the cluster uid or account, ``endpoint`` its URL."""
+
+    platform: str
+    id: str
+    endpoint: str
+    embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a group is whole: ready members of those wanted; ``whole`` is None when nobody can tell."""
+
+    whole: bool | None
+    ready: int
+    wanted: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything a guard may see. ``peers`` are the found members of the target's group, itself included;
+    ``reach`` is everything else the fault harms, None when it could not be computed."""
+
+    now: datetime
+    fleet: str
+    use: str
+    entry: str
+    fault: Fault
+    peers: Sequence[Target] = ()
+    recent: Sequence[Attempt] = ()
+    reach: Sequence[Target] | None = ()
+    identity: Identity | None = None
+    halt: Halt | None = None
+    leashed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One firing of one entry: the same seed and candidates choose the same targets.
+
+    ``digest`` is the SHA-256 over the sorted candidate ids. ``request`` is the ledger row that asked for it by hand.
+    """
+
+    id: str
+    entry: str
+    at: datetime
+    seed: str
+    digest: str = ""
+    request: int | None = None
+    leashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was seen on the target: ``holds`` says whether that which was looked for is so."""
+
+    holds: bool
+    detail: str
+    facts: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The signed record a held fault leaves on its target (DESIGN: rule 3): who to ask, until when, how to undo."""
+
+    fleet: str
+    run: str
+    kind: str
+    deadline: datetime
+    undo: Json
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One row of the ledger. ``seq``, ``previous`` and ``hash`` are the ledger's to fill.
+
+    ``key`` makes an event unique in the ledger when it is not empty: a second one with it is refused.
+    ``target`` is the target's id, empty where there is none. ``embedded`` tells the throw-away world from a real one.
+    """
+
+    at: datetime
+    run: str
+    phase: Phase
+    actor: str
+    entry: str = ""
+    target: str = ""
+    leashed: bool = True
+    embedded: bool = False
+    config: str = ""
+    key: str = ""
+    data: Json = field(default_factory=dict)
+    seq: int = 0
+    previous: str = ""
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a monkey must be given: the fault kinds it may propose, else the target kinds it looks at, and the facts."""
+
+    faults: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+class Guard(Protocol):
+    """Whether a fault may happen. An ``early`` guard needs only the target and is asked of every candidate."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def early(self) -> bool: ...
+
+    def __call__(self, scene: Scene) -> Verdict: ...
+
+
+class Monkey(Protocol):
+    """Who proposes what. Pure: no I/O, no clock, no chance but ``rng``.
+
+    ``propose`` yields every eligible target in draw order; the first ``want`` that all guards allow are taken.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs(self) -> Needs: ...
+
+    def want(self, troop: Sequence[Target], rng: Random) -> int: ...
+
+    def propose(self, troop: Sequence[Target], rng: Random) -> Iterable[Fault | Finding]: ...
+
+
+class FaultKind(Protocol):
+    """What can be done to a target and how it is undone.
+
+    ``params`` and ``undo`` map each field to a line that says its meaning and unit. ``restores`` are the fields
+    compared after a revert. ``replaces`` tells that a controller makes good what a momentary fault destroys.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def strikes(self) -> str: ...
+
+    @property
+    def reversible(self) -> bool: ...
+
+    @property
+    def replaces(self) -> bool: ...
+
+    @property
+    def restores(self) -> tuple[str, ...]: ...
+
+    @property
+    def params(self) -> Mapping[str, str]: ...
+
+    @property
+    def undo(self) -> Mapping[str, str]: ...
+
+    def reach(self, fault: Fault) -> Selector | None:
+        """All that is harmed besides the target; None when that is nothing."""
+        ...
+
+    def prepare(self, fault: Fault) -> Json | None:
+        """The undo, read just before the harm. Changes nothing.
+
+        Raises:
+            Refused: the fault makes no sense here (already so, gone, bad parameters).
+        """
+        ...
+
+    def inject(self, fault: Fault, mark: Mark) -> None:
+        """Do it, once. A held kind leaves ``mark`` on the target, in the same write where that is possible.
+
+        Raises:
+            Refused: the platform said no and nothing was changed.
+            Unknown: nobody can say whether it happened.
+        """
+        ...
+
+    def observe(self, fault: Fault) -> Evidence:
+        """Whether the effect is there."""
+        ...
+
+    def revert(self, fault: Fault, mark: Mark) -> Evidence:
+        """Compare and restore, idempotent; ``holds`` means nothing of ours is left and the pre-image is proved,
+        or the target is gone or was changed by others, which the detail says."""
+        ...
+
+
+class Platform(Protocol):
+    """Where targets live: one adapter a platform."""
+
+    @property
+    def name(self) -> str: ...
+
+    def find(self, selector: Selector) -> Sequence[Target]:
+        """All targets that match, whole and paged; objects that cannot be read are left out and logged."""
+        ...
+
+    def read(self, target: Target) -> Target | None:
+        """The target as it is now, read whole with its levels; None when gone or replaced by a namesake."""
+        ...
+
+    def health(self, target: Target) -> Health:
+        """Whether the target's group is whole."""
+        ...
+
+    def identity(self) -> Identity:
+        """Where this really is."""
+        ...
+
+    def marked(self) -> Iterable[tuple[Target, Mark | None]]:
+        """Every target that bears our label; None for a mark that cannot be read."""
+        ...
+
+    def check(self, kinds: Sequence[FaultKind]) -> Iterable[Evidence]:
+        """What was tried (connectivity, permissions); each that does not hold names its fix in the detail."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the config's ``monkeys``: who strikes where, and for how long a held fault stays."""
+
+    name: str
+    use: str
+    monkey: Monkey
+    platform: Platform
+    selector: Selector
+    hold: timedelta
+    leashed: bool = True
+
+
+Recheck: TypeAlias = Callable[[Sequence[Attempt], "Halt | None"], Sequence[Verdict]]
+
+
+class Ledger(Protocol):
+    """What happened: append-only, chained, durable on return."""
+
+    def append(self, *events: AuditEvent) -> tuple[AuditEvent, ...]:
+        """Append in one transaction; returns them with seq and hash.
+
+        Raises:
+            AlreadyThere: an event's key is taken.
+            LedgerError: not written.
+        """
+        ...
+
+    def reserve(self, intended: AuditEvent, recheck: Recheck) -> tuple[AuditEvent | None, Sequence[Verdict]]:
+        """Append INTENDED only if every verdict of ``recheck``, asked inside the transaction, allows it
+        and no open fault is on its target; else (None, the denials)."""
+        ...
+
+    def attempts(self, since: datetime) -> Sequence[Attempt]:
+        """Every open attempt, and every unleashed one begun at or after ``since``, oldest first."""
+        ...
+
+    def open_faults(self) -> Sequence[tuple[AuditEvent, Phase]]:
+        """The INTENDED event of every open attempt and its latest phase, oldest first."""
+        ...
+
+    def halted(self) -> Halt | None:
+        """The halt in force, if any."""
+        ...
+
+    def query(
+        self,
+        *,
+        run: str = "",
+        entry: str = "",
+        target: str = "",
+        phase: str = "",
+        since: datetime | None = None,
+        after: int = 0,
+    ) -> Iterable[AuditEvent]:
+        """Events in order that match all that is given; ``target`` matches id or name, ``after`` is a seq."""
+        ...
+
+    def last_seq(self) -> int:
+        """The number of the newest event; 0 when there is none. Cheap enough to ask four times a second."""
+        ...
+
+    def verify(self) -> Sequence[str]:
+        """One line a fault found in the chain, naming the row; empty when whole."""
+        ...

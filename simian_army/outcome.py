@@ -1,0 +1,93 @@
+"""What came of one firing, as values for the ledger and the screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simian_army.asking import denials
+from simian_army.model import Fault, Finding, Run, Scene, Target, Verdict
+from simian_army.records import verdicts_json
+
+NAMED = 20  # reasons a summary names one by one; the rest are counted together
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One drawn fault and what was said of it; ``taken`` means hit, or that it would have been were we not leashed."""
+
+    fault: Fault
+    verdicts: Sequence[Verdict]
+    taken: bool
+    scene: Scene | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether no other target would fare better."""
+        return any(verdict.final for verdict in denials(self.verdicts))
+
+
+@dataclass(frozen=True, slots=True)
+class Troop:
+    """What was found: everyone, those the early guards let through, and why the others were spared."""
+
+    found: Sequence[Target]
+    eligible: Sequence[Target]
+    spared: Counter[tuple[str, str]]
+
+    @staticmethod
+    def none() -> Troop:
+        """Nobody was found."""
+        return Troop((), (), Counter())
+
+    def peers(self) -> Mapping[str, Sequence[Target]]:
+        """The found members of each group; what has no group is a peer of its like."""
+        groups: dict[str, list[Target]] = {}
+        for target in self.found:
+            groups.setdefault(target.group, []).append(target)
+        return groups
+
+    def reasons(self) -> list[dict[str, Any]]:
+        """Why candidates were spared: guard, reason and count, most frequent first."""
+        rows = self.spared.most_common()
+        named = [{"guard": guard, "reason": reason, "count": count} for (guard, reason), count in rows[:NAMED]]
+        rest = sum(count for _, count in rows[NAMED:])
+        return [*named, {"guard": "", "reason": "other reasons", "count": rest}] if rest else named
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One firing, told whole. ``error`` says why there is nothing more to tell."""
+
+    run: Run
+    troop: Troop
+    want: int = 0
+    draws: Sequence[Draw] = ()
+    findings: Sequence[Finding] = ()
+    error: str = ""
+
+    @property
+    def taken(self) -> Sequence[Draw]:
+        """The draws that were hit."""
+        return [draw for draw in self.draws if draw.taken]
+
+    @property
+    def denied(self) -> Sequence[Draw]:
+        """The draws that were refused."""
+        return [draw for draw in self.draws if not draw.taken]
+
+    def summary(self) -> dict[str, Any]:
+        """The counts per reason and the full verdicts of those drawn and refused."""
+        return {
+            "candidates": len(self.troop.found),
+            "eligible": len(self.troop.eligible),
+            "want": self.want,
+            "taken": len(self.taken),
+            "spared": self.troop.reasons(),
+            "drawn": [
+                {"name": str(d.fault.target), "id": d.fault.target.id, "verdicts": verdicts_json(d.verdicts)}
+                for d in self.denied
+            ],
+        }

@@ -1,0 +1,103 @@
+"""How a fault is written down so that a stranger can undo it, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from simian_army.clock import Clock
+from simian_army.model import AuditEvent, Fault, Json, Mark, Phase, Run, Target, Verdict
+
+NO_RUN = Run("", "", datetime.min.replace(tzinfo=UTC), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An open fault and all that is needed to end it. ``end`` is UTC; ``until`` is the same on the monotonic clock."""
+
+    run: Run
+    fault: Fault
+    mark: Mark
+    end: datetime
+    until: float
+    injected: bool = True
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the fault is known by in the ledger: run and target id."""
+        return self.run.id, self.fault.target.id
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """Writes events in one hand: the actor, the config's digest and the world they happened in."""
+
+    clock: Clock
+    actor: str
+    config: str = ""
+    embedded: bool = False
+
+    def note(
+        self, phase: Phase, run: Run = NO_RUN, target: Target | None = None, *, key: str = "", **data: Any
+    ) -> AuditEvent:
+        """An event as it happens now; ``data`` must be JSON."""
+        about = {"platform": target.platform, "kind": target.kind, "name": str(target)} if target else {}
+        return AuditEvent(
+            at=self.clock.now(),
+            run=run.id,
+            phase=phase,
+            actor=self.actor,
+            entry=run.entry,
+            target=target.id if target else "",
+            leashed=run.leashed,
+            embedded=self.embedded,
+            config=self.config,
+            key=key,
+            data={**({"target": about} if about else {}), **data},
+        )
+
+
+def verdicts_json(verdicts: Iterable[Verdict]) -> list[Json]:
+    """The verdicts as the ledger keeps them."""
+    return [{"guard": v.guard, "allowed": v.allowed, "reason": v.reason} for v in verdicts]
+
+
+def fault_json(fault: Fault, deadline: datetime) -> dict[str, Any]:
+    """The whole fault, for an INTENDED event."""
+    target = fault.target
+    return {
+        "kind": fault.kind,
+        "platform": target.platform,
+        "strikes": target.kind,
+        "name": target.name,
+        "scope": target.scope,
+        "group": target.group,
+        "born": target.born.isoformat(),
+        "params": dict(fault.params),
+        "undo": None if fault.undo is None else dict(fault.undo),
+        "hold": fault.hold.total_seconds(),
+        "deadline": deadline.isoformat(),
+    }
+
+
+def fault_of(event: AuditEvent) -> tuple[Fault, datetime]:
+    """The fault an INTENDED event holds, and its deadline in UTC.
+
+    Raises:
+        KeyError, ValueError: the event is not of that form.
+    """
+    data = event.data
+    target = Target(
+        platform=data["platform"],
+        kind=data["strikes"],
+        id=event.target,
+        name=data["name"],
+        scope=data["scope"],
+        group=data["group"],
+        born=datetime.fromisoformat(data["born"]),
+        labels={},
+    )
+    fault = Fault(data["kind"], target, data["params"], data["undo"], timedelta(seconds=data["hold"]))
+    return fault, datetime.fromisoformat(data["deadline"])

@@ -1,0 +1,139 @@
+"""How to reach an API server and who we are there; the official client reads kubeconfigs and refreshes tokens."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
+
+from simian_army.errors import ConfigError, Mistake, PlatformError
+from simian_army.targets.place import IN_CLUSTER, Place
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+    from urllib3 import PoolManager
+
+T = TypeVar("T")
+_KEY = "platforms.kubernetes.context"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Connections to one API server, kept alive; ``authorize`` gives the headers that say who we are."""
+
+    host: str
+    pool: PoolManager
+    authorize: Callable[[], dict[str, str]]
+
+    def close(self) -> None:
+        """End the idle connections."""
+        self.pool.clear()
+
+
+def login(place: Place) -> Session:
+    """Read the configuration that ``place`` names and make the connection pool; connects to nothing.
+
+    Raises:
+        ConfigError: the place names nothing, or what it names cannot be used.
+        PlatformError: an exec plugin did not answer in time.
+    """
+    if bool(place.url) == bool(place.context):
+        raise ConfigError([Mistake("simian.yaml", 0, _KEY, "name the context to use", "or `in-cluster` inside one")])
+    configuration = _anonymous(place) if place.url else within(place.timeout * 3, "log in", lambda: _credentials(place))
+    return _session(configuration, place)
+
+
+def _anonymous(place: Place) -> Configuration:
+    from kubernetes.client import Configuration
+
+    # an explicit empty proxy keeps the client from asking the environment for one
+    return Configuration(host=place.url.rstrip("/"), proxy="", no_proxy="")
+
+
+def _credentials(place: Place) -> Configuration:
+    from kubernetes.client import Configuration
+    from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+
+    configuration = Configuration()
+    path = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    try:
+        if place.context == IN_CLUSTER:
+            load_incluster_config(client_configuration=configuration)
+        else:
+            load_kube_config(path, context=place.context, client_configuration=configuration)
+    except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        where = "in-cluster" if place.context == IN_CLUSTER else f"context {place.context!r} of {path}"
+        hint = "run it in a pod, or name a context" if place.context == IN_CLUSTER else f"known: {_known(path)}"
+        raise ConfigError([Mistake("simian.yaml", 0, _KEY, f"{where} cannot be used: {error}", hint)]) from error
+    return configuration
+
+
+def _known(path: str) -> str:
+    from kubernetes.config import ConfigException, list_kube_config_contexts
+
+    try:
+        contexts, _ = list_kube_config_contexts(str(Path(path).expanduser()) if os.pathsep not in path else path)
+        return ", ".join(sorted(str(context["name"]) for context in contexts)) or "none"
+    except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return "none"
+
+
+def _session(configuration: Configuration, place: Place) -> Session:
+    import urllib3
+    from kubernetes.client.rest import RESTClientObject
+
+    if not configuration.verify_ssl:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    configuration.retries = False
+    configuration.keep_alive = True
+    pool = RESTClientObject(configuration).pool_manager
+    guard = threading.Lock()
+
+    def settings() -> dict[str, str]:
+        with guard:
+            found = configuration.auth_settings().get("BearerToken")
+        return {"Authorization": str(found["value"])} if found and found.get("value") else {}
+
+    def authorize() -> dict[str, str]:
+        # only a refresh hook can take time: it may read a file or run a program
+        if configuration.refresh_api_key_hook is None:
+            return settings()
+        return within(place.timeout, "refresh the credentials", settings)
+
+    return Session(str(configuration.host), pool, authorize)
+
+
+def within(seconds: float, what: str, work: Callable[[], T]) -> T:
+    """What ``work`` gives, if it gives it in time: exec plugins know no timeout of their own.
+
+    Raises:
+        PlatformError: it did not come back in ``seconds``.
+    """
+    answers: SimpleQueue[Callable[[], T]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 - carried to the caller, who raises it
+            answers.put(_raising(error))
+        else:
+            answers.put(lambda: result)
+
+    threading.Thread(target=run, name=what, daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except Empty:
+        hint = "look at the exec plugin of this context"
+        raise PlatformError(f"kubernetes: could not {what} within {seconds:g} s: {hint}") from None
+    return answer()
+
+
+def _raising(error: Exception) -> Callable[[], T]:
+    def again() -> T:
+        raise error
+
+    return again

@@ -1,0 +1,27 @@
+"""Which Kubernetes is meant, and how to speak with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+IN_CLUSTER = "in-cluster"
+"""The context that means: the cluster this process runs in, as its own service account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One Kubernetes. Give ``context`` (a name in the kubeconfig, or ``in-cluster``) or ``url``, not both.
+
+    With ``url`` no credentials are sent, and neither the kubeconfig nor the environment is read. ``namespaces``
+    are patterns (``*`` as in a shell; a leading ``!`` excludes). ``timeout`` is seconds for each request,
+    ``page_size`` objects a page. ``fleet`` and ``key`` are those of the marks.
+    """
+
+    context: str = ""
+    url: str = ""
+    embedded: bool = False
+    namespaces: tuple[str, ...] = ("*",)
+    page_size: int = 500
+    timeout: float = 10.0
+    fleet: str = ""
+    key: bytes = field(default=b"", repr=False)

