@@ -32,7 +32,7 @@ class Shared:
             return Verdict(self.name, allowed=True, reason=f"all {len(asked)} others harmed consent")
         named = "; ".join(f"{other}: {verdict.reason}" for other, verdict in noes[:NAMED])
         more = f"; and {len(noes) - NAMED} more" if len(noes) > NAMED else ""
-        reason = f"{len(noes)} of {len(asked)} others harmed do not consent, 0 may not: {named}{more}"
+        reason = f"{len(noes)} of {len(asked)} others harmed do not consent, all must: {named}{more}"
         return Verdict(self.name, allowed=False, reason=reason)
 
 

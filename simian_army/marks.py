@@ -69,9 +69,14 @@ def found(obj: Json) -> str | None:
     return text if isinstance(text, str) else None
 
 
+def labelled(obj: Json) -> bool:
+    """Whether a Kubernetes object carries our label, with whatever value."""
+    return HELD in _part(obj, "labels")
+
+
 def bears(obj: Json) -> bool:
     """Whether a Kubernetes object carries any part of a mark: the label or the annotation."""
-    return HELD in _part(obj, "labels") or FAULT in _part(obj, "annotations")
+    return labelled(obj) or FAULT in _part(obj, "annotations")
 
 
 def _part(obj: Json, name: str) -> dict[str, Any]:

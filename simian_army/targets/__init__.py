@@ -1,0 +1,1 @@
+"""Where targets live: one adapter a platform."""

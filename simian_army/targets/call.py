@@ -13,7 +13,7 @@ _METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH", "de
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``verb`` is RBAC's; ``partial`` asks for metadata only; ``path`` stands for what is no resource (``/version``)."""
+    """``verb`` is RBAC's; ``partial`` asks for metadata only; ``path`` is for what is no resource (``/version``)."""
 
     verb: str
     kind: Kind | None = None
@@ -39,7 +39,7 @@ class Call:
     @property
     def location(self) -> str:
         """Path and query."""
-        path = self.path or (self.kind.path(self.scope, self.name if self.verb != "list" else "", self.sub) if self.kind else "")
+        path = self.path or (self.kind.path(self.scope, self.name, self.sub) if self.kind else "/")
         return f"{path}?{urlencode(self.query)}" if self.query else path
 
     @property

@@ -43,8 +43,8 @@ class Lists:
 
     def each(self, calls: Sequence[Call]) -> list[list[Entry]]:
         """``all`` of each call, side by side."""
-        if len(calls) == 1:
-            return [self.all(calls[0])]
+        if len(calls) < 2:
+            return [self.all(call) for call in calls]
         with ThreadPoolExecutor(AT_ONCE, "list") as pool:
             return list(pool.map(self.all, calls))
 

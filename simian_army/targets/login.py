@@ -6,9 +6,9 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from simian_army.errors import ConfigError, Mistake, PlatformError
 from simian_army.targets.place import IN_CLUSTER, Place
@@ -62,9 +62,11 @@ def _credentials(place: Place) -> Configuration:
     path = os.environ.get("KUBECONFIG") or "~/.kube/config"
     try:
         if place.context == IN_CLUSTER:
-            load_incluster_config(client_configuration=configuration)
+            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
-            load_kube_config(path, context=place.context, client_configuration=configuration)
+            load_kube_config(  # type: ignore[no-untyped-call]
+                path, context=place.context, client_configuration=configuration
+            )
     except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         where = "in-cluster" if place.context == IN_CLUSTER else f"context {place.context!r} of {path}"
         hint = "run it in a pod, or name a context" if place.context == IN_CLUSTER else f"known: {_known(path)}"
@@ -76,7 +78,7 @@ def _known(path: str) -> str:
     from kubernetes.config import ConfigException, list_kube_config_contexts
 
     try:
-        contexts, _ = list_kube_config_contexts(str(Path(path).expanduser()) if os.pathsep not in path else path)
+        contexts, _ = list_kube_config_contexts(path)  # type: ignore[no-untyped-call]
         return ", ".join(sorted(str(context["name"]) for context in contexts)) or "none"
     except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError):
         return "none"
@@ -119,7 +121,7 @@ def within(seconds: float, what: str, work: Callable[[], T]) -> T:
         try:
             result = work()
         except Exception as error:  # noqa: BLE001 - carried to the caller, who raises it
-            answers.put(_raising(error))
+            answers.put(partial(_raise, error))
         else:
             answers.put(lambda: result)
 
@@ -132,8 +134,5 @@ def within(seconds: float, what: str, work: Callable[[], T]) -> T:
     return answer()
 
 
-def _raising(error: Exception) -> Callable[[], T]:
-    def again() -> T:
-        raise error
-
-    return again
+def _raise(error: Exception) -> NoReturn:
+    raise error

@@ -1,0 +1,37 @@
+"""The same events for people and log collectors: structlog, colours on a terminal, JSON otherwise."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TextIO
+
+import structlog
+
+from simian_army.model import AuditEvent, Phase
+
+LOUD = {Phase.STUCK: "error", Phase.FAILED: "error", Phase.HALTED: "warning", Phase.UNKNOWN: "warning"}
+SHOWN = ("kind", "reason", "detail", "why", "error", "eligible", "candidates", "taken", "want", "rule", "severity")
+
+
+def configure(stream: TextIO | None = None, *, as_json: bool | None = None) -> None:
+    """Write logs to ``stream`` (stderr); ``as_json`` None means JSON unless it is a terminal."""
+    out = stream or sys.stderr
+    plain = not out.isatty() if as_json is None else as_json
+    stamp = structlog.processors.TimeStamper(fmt="iso" if plain else "%H:%M:%S", utc=plain)
+    end: Any = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, stamp, end],
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+
+
+def tell(event: AuditEvent) -> None:
+    """Log one event; what undoes a fault never leaves the ledger."""
+    about = event.data.get("target")
+    name = about.get("name") if isinstance(about, dict) else None
+    words = {"run": event.run, "entry": event.entry, "target": name, "leashed": event.leashed or None}
+    words |= {key: event.data.get(key) for key in SHOWN}
+    log = structlog.get_logger()
+    write = getattr(log, LOUD.get(event.phase, "info"))
+    write(str(event.phase), **{key: value for key, value in words.items() if value not in (None, "")})

@@ -1,0 +1,120 @@
+"""Which objects match a selector, as targets with everything that stands above them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simian_army.errors import PlatformError
+from simian_army.model import NOTHING, Json, Selector, Target
+from simian_army.targets.bulk import Bulk
+from simian_army.targets.call import Call
+from simian_army.targets.catalog import Catalog
+from simian_army.targets.decode import Entry, Meta
+from simian_army.targets.facts import facts_of, some_facts
+from simian_army.targets.kinds import KINDS, Kind
+from simian_army.targets.lists import Lists
+from simian_army.targets.owners import Family, Owners
+from simian_army.targets.scopes import Scopes
+
+PLATFORM = "kubernetes"
+ON_NODE = "spec.nodeName"
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds in one cluster; ``namespaces`` are config's patterns."""
+
+    lists: Lists
+    catalog: Catalog
+    namespaces: tuple[str, ...]
+
+    def find(self, selector: Selector) -> list[Target]:
+        """All that match. Pods are running and not being deleted, unless those bound to one node are asked for: these
+        are what a fault on the node harms, so all of them are told, of every namespace and in any phase.
+
+        Raises:
+            PlatformError: unknown kind; or the lists could not be had whole.
+        """
+        kind = kind_of(selector.kind)
+        reach = kind.name == "Pod" and any(name == ON_NODE for name, _ in selector.fields)
+        scopes = Scopes((selector.scopes,) if reach else (self.namespaces, selector.scopes))
+        exact = scopes.exact() if kind.namespaced else None
+        places = [""] if exact is None else list(exact)
+        calls = [self._call(kind, place, selector, whole=reach or bool(selector.facts)) for place in places]
+        entries = [entry for found in self.lists.each(calls) for entry in found]
+        meant = self._meant(kind, entries, selector, scopes)
+        owners = self.owners(wide=exact is None)
+        owners.learn(entry.metadata for entry in meant)
+        return [
+            target_of(
+                selector.kind, entry.metadata, owners.family(entry.metadata), _facts(selector, entry, reach=reach)
+            )
+            for entry in meant
+        ]
+
+    def owners(self, *, wide: bool = False) -> Owners:
+        """A fresh look at owners and namespaces."""
+        return Owners(Bulk(self.lists), self.catalog, wide)
+
+    def _call(self, kind: Kind, scope: str, selector: Selector, *, whole: bool) -> Call:
+        fields = list(selector.fields)
+        if kind.name == "Pod" and not any(name in (ON_NODE, "status.phase") for name, _ in fields):
+            fields.append(("status.phase", "Running"))
+        if len(selector.names) == 1:
+            fields.append(("metadata.name", selector.names[0]))
+        query = [("labelSelector", selector.labels)] if selector.labels else []
+        if fields:
+            query.append(("fieldSelector", ",".join(f"{name}={_escaped(value)}" for name, value in fields)))
+        return Call("list", kind, scope, query=tuple(query), partial=not whole)
+
+    def _meant(self, kind: Kind, entries: Sequence[Entry], selector: Selector, scopes: Scopes) -> list[Entry]:
+        scoped = kind.namespaced or kind.name == "Namespace"
+        allowed = scopes.among(_scope(kind, entry) for entry in entries) if scoped else frozenset({""})
+        names = frozenset(selector.names)
+        return [
+            entry
+            for entry in entries
+            if _scope(kind, entry) in allowed
+            and (not names or entry.metadata.name in names)
+            and not (kind.name == "Pod" and entry.metadata.deletion_timestamp)
+        ]
+
+
+def _scope(kind: Kind, entry: Entry) -> str:
+    return entry.metadata.name if kind.name == "Namespace" else entry.metadata.namespace
+
+
+def kind_of(name: str) -> Kind:
+    """The kind that targets call ``name``.
+
+    Raises:
+        PlatformError: there is none.
+    """
+    kind = KINDS.get(name)
+    if kind is None:
+        raise PlatformError(f"kubernetes: no target kind is called {name!r}; known: {', '.join(sorted(KINDS))}")
+    return kind
+
+
+def target_of(kind: str, meta: Meta, family: Family, facts: Json = NOTHING) -> Target:
+    """The target that an object is."""
+    labels: Mapping[str, str] = meta.labels or {}
+    scope = meta.name if kind == "namespace" else meta.namespace
+    group = family.group
+    if not group and kind not in ("pod", "node", "namespace"):
+        group = f"{scope}/{kind_of(kind).name}/{meta.name}"
+    born, levels = meta.creation_timestamp, family.levels
+    return Target(PLATFORM, kind, meta.uid, meta.name, scope, group, born, labels, levels, facts)
+
+
+def _facts(selector: Selector, entry: Entry, *, reach: bool) -> dict[str, Any] | Json:
+    if entry.whole is None:
+        return NOTHING
+    wanted = some_facts(selector.kind, entry.whole, selector.facts)
+    return {**facts_of(selector.kind, entry.whole), **wanted} if reach else wanted
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")

@@ -1,0 +1,173 @@
+"""Kubernetes: where pods, workloads and nodes live, and the acts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+
+from simian_army import marks
+from simian_army.clock import Clock, SystemClock
+from simian_army.errors import Conflict, Gone, PlatformError
+from simian_army.model import Evidence, FaultKind, Health, Identity, Json, Mark, Selector, Target
+from simian_army.targets import marking
+from simian_army.targets.answers import object_of
+from simian_army.targets.call import Call
+from simian_army.targets.catalog import Catalog
+from simian_army.targets.checks import Checks
+from simian_army.targets.decode import Entry, Meta, meta_of
+from simian_army.targets.facts import facts_of
+from simian_army.targets.finding import PLATFORM, Finder, kind_of, target_of
+from simian_army.targets.health import health_of
+from simian_army.targets.kinds import NAMESPACE, NODE, POD
+from simian_army.targets.lists import Lists
+from simian_army.targets.login import login
+from simian_army.targets.place import Place
+from simian_army.targets.scopes import Scopes
+from simian_army.targets.wire import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Kubernetes:
+    """One cluster, as ``model.Platform`` and ``ports.KubernetesPort``; may be used by many threads."""
+
+    place: Place
+    wire: Wire
+    finder: Finder
+    name: str = PLATFORM
+
+    @classmethod
+    def connect(cls, place: Place, clock: Clock | None = None) -> Kubernetes:
+        """Read the configuration and credentials that ``place`` names; the first request connects.
+
+        Raises:
+            ConfigError: what the place names cannot be used.
+        """
+        wire = Wire(partial(login, place), place.timeout, clock or SystemClock())
+        return cls(place, wire, Finder(Lists(wire, place.page_size), Catalog(wire), place.namespaces))
+
+    def close(self) -> None:
+        """End the idle connections."""
+        self.wire.close()
+
+    @property
+    def unreadable(self) -> int:
+        """How many objects were left out of lists so far because they made no sense."""
+        return self.finder.lists.unreadable
+
+    def find(self, selector: Selector) -> list[Target]:
+        return self.finder.find(selector)
+
+    def read(self, target: Target) -> Target | None:
+        obj = self.get(target)
+        if obj is None:
+            return None
+        meta = meta_of(obj)
+        if meta is None:
+            raise PlatformError(f"{self.wire.host}: {target}: its metadata makes no sense")
+        owners = self.finder.owners()
+        owners.learn([meta])
+        return target_of(target.kind, meta, owners.family(meta), facts_of(target.kind, obj))
+
+    def health(self, target: Target) -> Health:
+        return health_of(self.finder, target.group)
+
+    def identity(self) -> Identity:
+        call = Call("get", NAMESPACE, name="kube-system", partial=True)
+        meta = meta_of(object_of(self.wire.host, call, self.wire.read(call)))
+        if meta is None:
+            raise PlatformError(f"{self.wire.host}: {call}: the namespace has no uid to know the cluster by")
+        return Identity(self.name, meta.uid, self.wire.host, self.place.embedded)
+
+    def marked(self) -> Iterator[tuple[Target, Mark | None]]:
+        """Every node and pod that bears our label; None for a mark that this fleet did not write for that object."""
+        scopes = Scopes((self.place.namespaces,))
+        exact = scopes.exact()
+        for kind, places in ((NODE, ("",)), (POD, ("",) if exact is None else exact)):
+            query = (("labelSelector", marks.HELD),)
+            calls = [Call("list", kind, scope, query=query, partial=True) for scope in places]
+            entries = [entry for found in self.finder.lists.each(calls) for entry in found]
+            ours = [entry for entry in entries if kind is NODE or entry.metadata.namespace in scopes]
+            yield from self._signed(kind.name.lower(), ours)
+
+    def check(self, kinds: Sequence[FaultKind]) -> Iterator[Evidence]:
+        checks = Checks(self.wire, self.place.namespaces)
+        reached = checks.version()
+        yield reached
+        if not reached.holds:
+            return
+        try:
+            yield Evidence(True, f"cluster_uid: {self.identity().id}")
+        except PlatformError as error:
+            yield Evidence(False, str(error))
+        yield from checks.permissions(kinds)
+
+    def get(self, target: Target) -> dict[str, Any] | None:
+        call = Call("get", kind_of(target.kind), _scope(target), target.name)
+        try:
+            obj = object_of(self.wire.host, call, self.wire.read(call))
+        except Gone:
+            return None
+        metadata = obj.get("metadata")
+        if not isinstance(metadata, dict):
+            raise PlatformError(f"{self.wire.host}: {call}: the answer has no metadata")
+        return obj if metadata.get("uid") == target.id else None
+
+    def evict(self, target: Target, grace: int | None = None) -> None:
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": target.name, "namespace": target.scope},
+            "deleteOptions": _options(target, grace, str(target.facts.get("resourceVersion", ""))),
+        }
+        self.wire.act(Call("create", kind_of(target.kind), _scope(target), target.name, "eviction", body=eviction))
+
+    def delete(self, target: Target, grace: int | None = None, version: str = "") -> None:
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", **_options(target, grace, version)}
+        self.wire.act(Call("delete", kind_of(target.kind), _scope(target), target.name, body=body))
+
+    def patch(self, target: Target, operations: Sequence[Json]) -> dict[str, Any]:
+        same = {"op": "test", "path": "/metadata/uid", "value": target.id}
+        call = Call("patch", kind_of(target.kind), _scope(target), target.name, body=[same, *operations])
+        try:
+            return object_of(self.wire.host, call, self.wire.act(call))
+        except Conflict as error:
+            if self.get(target) is None:
+                raise Gone(f"{target}: another took its name: {error}") from error
+            raise
+
+    def mark(self, obj: Json, mark: Mark) -> list[Json]:
+        return marking.put(obj, mark)
+
+    def unmark(self, obj: Json, mark: Mark) -> list[Json]:
+        return marking.take_off(obj, mark)
+
+    def _signed(self, kind: str, entries: Sequence[Entry]) -> Iterator[tuple[Target, Mark | None]]:
+        owners = self.finder.owners()
+        owners.learn(entry.metadata for entry in entries)
+        for entry in entries:
+            target = target_of(kind, entry.metadata, owners.family(entry.metadata))
+            mark = _mark_of(entry.metadata)
+            if mark is not None and mark.fleet != self.place.fleet:
+                continue
+            if mark is not None and not marks.verify(self.place.key, mark, target, self.place.fleet):
+                structlog.get_logger().warning("forged", target=str(target), run=mark.run)
+                mark = None
+            yield target, mark
+
+
+def _scope(target: Target) -> str:
+    return target.scope if kind_of(target.kind).namespaced else ""
+
+
+def _options(target: Target, grace: int | None, version: str) -> dict[str, Any]:
+    preconditions = {"uid": target.id, **({"resourceVersion": version} if version else {})}
+    return {"preconditions": preconditions, **({} if grace is None else {"gracePeriodSeconds": grace})}
+
+
+def _mark_of(meta: Meta) -> Mark | None:
+    text = meta.annotations.fault if meta.annotations else None
+    return marks.from_text(text) if text is not None else None

@@ -1,0 +1,54 @@
+"""Scenes for guards: everything a guard may see, with one thing changed at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from simian_army.model import Attempt, Fault, Json, Level, Phase, Scene, Target
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+WEB = "shop/Deployment/web"
+
+
+def pod(
+    name: str = "web-1",
+    labels: Mapping[str, str] | None = None,
+    levels: tuple[Level, ...] = (),
+    group: str = WEB,
+    facts: Json | None = None,
+) -> Target:
+    """A pod of the Deployment web in the namespace shop, an hour old."""
+    return Target(
+        "kubernetes", "pod", f"uid-{name}", name, "shop", group, NOW - HOUR, labels or {}, levels, facts or {}
+    )
+
+
+def node(name: str = "n1", labels: Mapping[str, str] | None = None) -> Target:
+    """A node, an hour old."""
+    return Target("kubernetes", "node", f"uid-{name}", name, "", "", NOW - HOUR, labels or {})
+
+
+def namespace(name: str) -> Target:
+    """A namespace, an hour old."""
+    return Target("kubernetes", "namespace", f"uid-{name}", name, "", "", NOW - HOUR, {})
+
+
+def scene(target: Target | None = None, kind: str = "pod-evict", **more: Any) -> Scene:
+    """The fleet shop-eu about to do ``kind`` to ``target`` at NOW."""
+    fault = Fault(kind, target or pod())
+    return Scene(**{"now": NOW, "fleet": "shop-eu", "use": "chaos", "entry": "pods", "fault": fault, **more})
+
+
+def attempt(
+    target: str = "uid-web-9",
+    group: str = WEB,
+    ago: timedelta = HOUR,
+    phase: Phase = Phase.REVERTED,
+    *,
+    open: bool = False,
+) -> Attempt:
+    """A fault the ledger remembers, begun ``ago`` before NOW."""
+    return Attempt("run", "pods", "pod-evict", target, group, "shop", NOW - ago, phase, open)

@@ -1,0 +1,44 @@
+"""Does the age guard compare what it says it compares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safety.min_age import MinAge
+from simian_army.model import Guard, Verdict
+from tests.safety.scenes import NOW, pod, scene
+
+
+def ask(minimum: timedelta, old: timedelta) -> Verdict:
+    guard: Guard = MinAge(minimum)
+    return guard(scene(replace(pod(), born=NOW - old)))
+
+
+def test_one_second_too_young_is_a_no_and_exactly_old_enough_a_yes() -> None:
+    assert not ask(timedelta(hours=1), timedelta(seconds=3599)).allowed
+    assert ask(timedelta(hours=1), timedelta(hours=1)).allowed
+
+
+def test_the_reason_names_the_age_and_the_minimum() -> None:
+    assert ask(timedelta(hours=2), timedelta(minutes=61)).reason == "1 h old, 2 h is the minimum"
+
+
+def test_no_minimum_is_not_applicable_even_to_the_unborn() -> None:
+    verdict = ask(timedelta(0), timedelta(hours=-1))
+    assert verdict.allowed
+    assert verdict.reason.startswith("not applicable")
+
+
+def test_born_in_the_future_counts_as_just_born() -> None:
+    verdict = ask(timedelta(seconds=1), timedelta(hours=-1))
+    assert not verdict.allowed
+    assert verdict.reason == "0 s old, 1 s is the minimum"
+
+
+@given(st.integers(1, 10**7), st.integers(-(10**6), 10**7))
+def test_old_enough_means_at_least_the_minimum(minimum: int, old: int) -> None:
+    assert ask(timedelta(seconds=minimum), timedelta(seconds=old)).allowed is (old >= minimum)

@@ -1,0 +1,40 @@
+"""Does the fleet leave itself alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from safety.myself import Myself
+from simian_army.model import Guard, Target
+from tests.safety.scenes import namespace, node, pod, scene
+
+GUARD: Guard = Myself(uid="uid-agent", namespace="chaos", node="n1")
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (pod("agent"), "pod shop/agent is the agent's own pod"),
+        (replace(pod("x"), scope="chaos"), "chaos is the agent's own namespace"),
+        (namespace("chaos"), "chaos is the agent's own namespace"),
+        (node("n1"), "n1 is the node the agent runs on"),
+        (pod("y", {"app.kubernetes.io/name": "simian-army"}), "app.kubernetes.io/name=simian-army on the pod"),
+    ],
+)
+def test_no_part_of_the_fleet_is_a_target(target: Target, words: str) -> None:
+    verdict = GUARD(scene(target))
+    assert not verdict.allowed
+    assert verdict.reason == f"never self: {words}"
+
+
+@pytest.mark.parametrize("target", [pod("web-1"), pod("n1"), node("n2"), node("chaos"), namespace("shop")])
+def test_everything_else_may_be_one(target: Target) -> None:
+    assert GUARD(scene(target)).allowed
+
+
+def test_outside_a_cluster_nothing_is_known_of_us_and_nothing_matches_by_being_empty() -> None:
+    nowhere = Myself()
+    assert nowhere(scene(node(""))).allowed
+    assert nowhere(scene(replace(pod(), id="", scope=""))).allowed
