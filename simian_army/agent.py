@@ -124,7 +124,9 @@ class Agent:
             return
         entry = self.entries.get(event.entry)
         if verb != "once" or entry is None:
-            self._refuse(event, f"the agent's config has no monkey {event.entry!r}" if verb == "once" else f"no verb {verb!r}")
+            self._refuse(
+                event, f"the agent's config has no monkey {event.entry!r}" if verb == "once" else f"no verb {verb!r}"
+            )
             return
         self._hands.submit(self._once, entry, event)
 

@@ -30,7 +30,9 @@ class Plugin:
         """Each parameter of ``with:`` and how it is declared (type and default)."""
         if self.make is None or self.kind == "fault":
             return {}
-        return {name: str(parameter).partition(":")[2].strip() or str(parameter) for name, parameter in self._signature()}
+        return {
+            name: str(parameter).partition(":")[2].strip() or str(parameter) for name, parameter in self._signature()
+        }
 
     def wrong(self, arguments: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         """What is wrong with ``with:`` as (key, message, suggestion); empty when the plug-in can be made of it."""

@@ -45,9 +45,7 @@ class Recovery:
             self.keeper.hold(held, "a crash came between the intent and its outcome")
             return
         if kind.reversible and left > 0:
-            self._once(
-                phase, self.scribe.note(Phase.ADOPTED, run, fault.target, kind=kind.name, left=round(left, 1))
-            )
+            self._once(phase, self.scribe.note(Phase.ADOPTED, run, fault.target, kind=kind.name, left=round(left, 1)))
         self.keeper.hold(held)
 
     def _once(self, phase: Phase, told: AuditEvent) -> None:

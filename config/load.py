@@ -1,0 +1,148 @@
+"""How simian.yaml is read: YAML to schema, every mistake at once, each with file, line, key path and a suggestion."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from config.schema import Settings, VetError
+from config.text import Lines, parse, read
+from simian_army.errors import ConfigError, Mistake
+
+Vet = Callable[[str, str, Mapping[str, Any]], Sequence[tuple[str, str, str]]]
+"""Given plug-in kind, name and arguments: what is wrong, as (key, message, suggestion) each."""
+
+_SECRET = re.compile(r"\$\{(env|file):([^}]*)\}")
+_LATER = {"aws", "toxiproxy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A config that is right. ``digest`` is the SHA-256 of what it says, secrets left out."""
+
+    settings: Settings
+    file: Path
+    digest: str
+    lines: Lines
+
+    def mistake(self, path: str, message: str, suggestion: str = "") -> Mistake:
+        """A mistake found later, located."""
+        return Mistake(str(self.file), _line(self.lines, path), path, message, suggestion)
+
+
+def load(path: Path, vet: Vet | None = None) -> Loaded:
+    """Read a config file.
+
+    Raises:
+        ConfigError: with every mistake in it.
+    """
+    values, lines = parse(path, read(path))
+    if not isinstance(values, dict):
+        raise ConfigError([Mistake(str(path), 1, "", "the file must hold keys and values", "see `simian init`")])
+    mistakes: list[Mistake] = []
+    resolved = _resolve(values, path, lines, mistakes)
+    try:
+        settings = Settings.model_validate(resolved, context={"vet": vet})
+    except ValidationError as error:
+        mistakes += [found for one in error.errors() for found in _mistakes(one, path, lines)]
+    if mistakes:
+        raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line))
+    shown = json.dumps(settings.model_dump(mode="json"), sort_keys=True, default=str)
+    return Loaded(settings, path, hashlib.sha256(shown.encode()).hexdigest(), lines)
+
+
+def _resolve(value: Any, path: Path, lines: Lines, mistakes: list[Mistake], where: str = "") -> Any:
+    if isinstance(value, dict):
+        return {k: _resolve(v, path, lines, mistakes, f"{where}.{k}" if where else str(k)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_resolve(item, path, lines, mistakes, f"{where}[{n}]") for n, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def put(match: re.Match[str]) -> str:
+        try:
+            return _secret(match[1], match[2], path.parent)
+        except (OSError, KeyError) as error:
+            why = (
+                "is not set" if isinstance(error, KeyError) else f"cannot be read: {getattr(error, 'strerror', error)}"
+            )
+            hint = "make it with `simian init`" if match[1] == "file" else "set it before you start simian"
+            mistakes.append(Mistake(str(path), _line(lines, where), where, f"{match[0]} {why}", hint))
+            return "x" * 32  # so that the rest of the file is still checked
+
+    return _SECRET.sub(put, value)
+
+
+def _secret(kind: str, name: str, folder: Path) -> str:
+    if kind == "env":
+        return os.environ[name]
+    return (folder / name).read_text().strip()
+
+
+def _mistakes(error: Any, path: Path, lines: Lines) -> list[Mistake]:
+    where = _path(error["loc"])
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, VetError):
+        return [
+            Mistake(str(path), _line(lines, _join(where, key)), _join(where, key), message, hint)
+            for key, message, hint in cause.found
+        ]
+    message, hint = _words(error)
+    return [Mistake(str(path), _line(lines, where), where, message, hint)]
+
+
+def _words(error: Any) -> tuple[str, str]:
+    if error["type"] == "extra_forbidden":
+        key = str(error["loc"][-1])
+        if key in _LATER:
+            return "unknown key", "this version knows kubernetes only"
+        near = get_close_matches(key, _siblings(error["loc"]), n=1)
+        return "unknown key", f"did you mean {near[0]}?" if near else ""
+    if error["type"] == "missing":
+        return "is missing", ""
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return said[0].lower() + said[1:] if said[:2].istitle() else said, ""
+
+
+def _siblings(location: Sequence[Any]) -> list[str]:
+    model: Any = Settings
+    for step in location[:-1]:
+        if isinstance(step, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
+        model = _model(field.annotation) if field else None
+        if model is None:
+            return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model(part))), None)
+
+
+def _path(location: Sequence[Any]) -> str:
+    text = ""
+    for step in location:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def _join(where: str, key: str) -> str:
+    return f"{where}.with.{key}" if key else where
+
+
+def _line(lines: Lines, where: str) -> int:
+    while where and where not in lines:
+        where = re.sub(r"(\.[^.\[]+|\[\d+\]|^[^.\[]+)$", "", where)
+    return lines.get(where, 1)
