@@ -22,4 +22,8 @@ def span(length: timedelta) -> str:
 
 def age(length: timedelta) -> str:
     """``3 h``: the largest whole unit only, so that a thousand targets share a few dozen wordings."""
-    return " ".join(span(length).split(" ", 2)[:2])
+    seconds = int(length.total_seconds())
+    for size, unit in UNITS:
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "0 s"

@@ -120,7 +120,7 @@ class Agent:
     def _do(self, event: AuditEvent) -> None:
         verb = event.data.get("verb", "")
         if verb == "revert":
-            self.keeper.end(str(event.data.get("run", "")), f"asked by {event.actor}: {event.data.get('reason', '')}")
+            self.keeper.end(str(event.data.get("which", "")), f"asked by {event.actor}: {event.data.get('reason', '')}")
             return
         entry = self.entries.get(event.entry)
         if verb != "once" or entry is None:

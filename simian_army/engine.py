@@ -53,7 +53,7 @@ class Engine:
             return Outcome(run, Troop.none(), error=str(error))
         run = replace(run, digest=digest(found))
         troop = self.judge.screen(entry, found)
-        dice = Random(f"{run.seed}/{run.entry}/{run.at.isoformat()}")  # noqa: S311 - replayable, not secret
+        dice = self.dice(run)
         want = entry.monkey.want(troop.eligible, dice)
         if not self._begin(run, troop, want):
             return Outcome(run, troop, want, error=f"{entry.name} has fired for {at.isoformat()} before")
@@ -67,6 +67,10 @@ class Engine:
         name = f"{self.fleet}/{entry.name}/{at.isoformat()}/{self.seed}"
         short = b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()[:10]
         return Run(short, entry.name, at, self.seed, request=request, leashed=self.judge.is_leashed(entry))
+
+    def dice(self, run: Run) -> Random:
+        """All the chance of a run: the same run always throws the same."""
+        return Random(f"{run.seed}/{run.entry}/{run.at.isoformat()}")  # noqa: S311 - replayable, not secret
 
     def _begin(self, run: Run, troop: Troop, want: int) -> bool:
         """Write the firing down; False when it was fired before, by us or by a process before us."""

@@ -103,13 +103,17 @@ class Keeper:
         limit = self.clock.monotonic() + grace
         while self.held() and self._thread and self.clock.monotonic() < limit:
             self.clock.wait(threading.Event(), TICK)
+        self.close()
+        return self.held()
+
+    def close(self) -> None:
+        """End the threads; what is open stays open, for the next process."""
         self._stop.set()
         if self._thread:
             self._thread.join()
         if self._pool:
             self._pool.shutdown(wait=True)
         self._tell()
-        return self.held()
 
     def tick(self) -> None:
         """One look at everything open; hands what is due to the pool."""

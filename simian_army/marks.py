@@ -45,7 +45,7 @@ def verify(key: bytes, mark: Mark, target: Target, fleet: str) -> bool:
     """Whether ``fleet`` wrote this very mark, for this very object. An empty key verifies nothing."""
     if not key or mark.fleet != fleet:
         return False
-    return hmac.compare_digest(_mac(key, mark, target.id).encode(), mark.mac.encode())
+    return hmac.compare_digest(_mac(key, mark, target.id).encode(), mark.mac.encode(errors="surrogatepass"))
 
 
 def to_text(mark: Mark) -> str:
@@ -94,7 +94,7 @@ def _parse(data: object) -> Mark | None:
     if deadline.tzinfo is None:
         return None
     mark = Mark(**{**data, "deadline": deadline.astimezone(UTC)})
-    to_text(mark).encode()  # what cannot be written again cannot be verified
+    to_text(mark)  # what cannot be written again cannot be verified
     return mark
 
 

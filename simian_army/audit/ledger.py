@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Self
 
 import sqlalchemy as sa
 
-from simian_army.audit.chain import FIRST, link
-from simian_army.audit.head import Head
-from simian_army.audit.rows import attempt_of, from_row, moment, to_row
-from simian_army.audit.tables import EVENTS, HEAD, OPEN, connect, migrate, sqlite_file
+from simian_army.audit import lite
+from simian_army.audit.attempts import attempts, halt_of, project
+from simian_army.audit.chain import START, fits, sealed
+from simian_army.audit.head import Anchor, Head
+from simian_army.audit.rows import from_row, instant, to_row
+from simian_army.audit.schema import migrate
+from simian_army.audit.tables import events, open_faults
+from simian_army.audit.trouble import explained, label, parsed
 from simian_army.audit.verify import problems
 from simian_army.errors import AlreadyThere, LedgerError
-from simian_army.model import ENDS, Attempt, AuditEvent, Halt, Phase, Recheck, Verdict
+from simian_army.model import Attempt, AuditEvent, Halt, Phase, Recheck, Verdict
 
 LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
 Told = Callable[[AuditEvent], None]
@@ -30,15 +33,15 @@ def _nobody(_event: AuditEvent) -> None:
 
 @dataclass(slots=True)
 class SqlLedger:
-    """A ledger in any database SQLAlchemy speaks to; ``told`` hears of each event after it is durable."""
+    """A ledger in SQLite; ``told`` hears of each event after it is durable."""
 
     engine: sa.Engine
     key: bytes
-    head: Head | None
+    anchor: Anchor
     told: Told = _nobody
 
     @classmethod
-    def open(cls, url: str, key: bytes, *, told: Told = _nobody, trust: bool = True) -> SqlLedger:
+    def open(cls, url: str, key: bytes, *, told: Told = _nobody, trust: bool = True) -> Self:
         """Open the ledger, making or migrating its schema.
 
         ``trust`` compares the newest row with the key; only who verifies goes without.
@@ -46,12 +49,13 @@ class SqlLedger:
         Raises:
             LedgerError: it cannot be opened, is of a newer version, or was written with another key.
         """
-        engine = connect(url)
-        file = sqlite_file(engine)
-        anchor = Head(Path(f"{file}.head"), key) if file else None
-        ledger = cls(engine, key, anchor, told)
+        place = parsed(url)
+        file = lite.file_of(place)
+        engine = sa.create_engine(place)
+        lite.make_durable(engine)
+        ledger = cls(engine, key, Anchor(file.with_name(f"{file.name}.head"), key), told)
         try:
-            ledger._prepare(file)
+            ledger._prepare()
             if trust:
                 ledger._know_the_key()
         except BaseException:
@@ -59,7 +63,7 @@ class SqlLedger:
             raise
         return ledger
 
-    def __enter__(self) -> SqlLedger:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -92,19 +96,21 @@ class SqlLedger:
     def attempts(self, since: datetime) -> Sequence[Attempt]:
         """Every open attempt, and every unleashed one begun at or after ``since``, oldest first."""
         with self._reading() as connection:
-            return self._attempts(connection, since)
+            return attempts(connection, since)
 
     def open_faults(self) -> Sequence[tuple[AuditEvent, Phase]]:
         """The INTENDED event of every open attempt and its latest phase, oldest first."""
-        query = sa.select(EVENTS, OPEN.c.phase.label("latest")).join(OPEN, OPEN.c.seq == EVENTS.c.seq)
+        query = sa.select(events, open_faults.c.phase.label("latest")).join(
+            open_faults, open_faults.c.seq == events.c.seq
+        )
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(EVENTS.c.seq)).all()
-        return [(from_row(row), Phase(row.latest)) for row in rows]
+            rows = connection.execute(query.order_by(events.c.seq)).mappings().all()
+        return [(from_row(row), Phase(row["latest"])) for row in rows]
 
     def halted(self) -> Halt | None:
         """The halt in force, if any."""
         with self._reading() as connection:
-            return self._halt(connection)
+            return halt_of(connection)
 
     def query(
         self,
@@ -117,145 +123,98 @@ class SqlLedger:
         after: int = 0,
     ) -> Iterable[AuditEvent]:
         """Events in order that match all that is given; ``target`` is an id, or part of the name as people read it."""
-        query = sa.select(EVENTS).where(EVENTS.c.seq > after)
-        for column, value in ((EVENTS.c.run, run), (EVENTS.c.entry, entry), (EVENTS.c.phase, phase)):
+        query = sa.select(events).where(events.c.seq > after)
+        for column, value in ((events.c.run, run), (events.c.entry, entry), (events.c.phase, phase)):
             query = query.where(column == value) if value else query
         if since:
-            query = query.where(EVENTS.c.at >= moment(since))
+            query = query.where(events.c.at >= instant(since))
         with self._reading() as connection:
-            found = [from_row(row) for row in connection.execute(query.order_by(EVENTS.c.seq))]
+            found = [from_row(row) for row in connection.execute(query.order_by(events.c.seq)).mappings()]
         return [event for event in found if not target or _about(event, target)]
 
     def last_seq(self) -> int:
         """The number of the newest event; 0 when there is none."""
         with self._reading() as connection:
-            return int(connection.scalar(sa.select(sa.func.max(EVENTS.c.seq))) or 0)
+            return int(connection.scalar(sa.select(sa.func.max(events.c.seq))) or 0)
 
     def verify(self) -> Sequence[str]:
         """One line a fault found, naming the row; empty when the chain is whole."""
         with self._reading() as connection:
-            return problems(connection, self.key, self.head)
-
-    def _attempts(self, connection: sa.Connection, since: datetime) -> list[Attempt]:
-        still = {(row.run, row.target): Phase(row.phase) for row in connection.execute(sa.select(OPEN))}
-        ends = sa.select(EVENTS.c.run, EVENTS.c.target, EVENTS.c.phase).where(
-            EVENTS.c.at >= moment(since), EVENTS.c.phase.in_([str(p) for p in ENDS]), EVENTS.c.target != ""
-        )
-        ended = {(row.run, row.target): Phase(row.phase) for row in connection.execute(ends)}
-        open_seqs = sa.select(OPEN.c.seq)
-        begun = sa.select(EVENTS).where(
-            EVENTS.c.phase == str(Phase.INTENDED), sa.or_(EVENTS.c.at >= moment(since), EVENTS.c.seq.in_(open_seqs))
-        )
-        found = [from_row(row) for row in connection.execute(begun.order_by(EVENTS.c.seq))]
-        return [
-            attempt_of(event, still.get(where) or ended.get(where, Phase.UNKNOWN), is_open=where in still)
-            for event in found
-            if (where := (event.run, event.target))
-        ]
-
-    def _halt(self, connection: sa.Connection) -> Halt | None:
-        words = [str(Phase.HALTED), str(Phase.RESUMED)]
-        query = sa.select(EVENTS).where(EVENTS.c.phase.in_(words)).order_by(EVENTS.c.seq.desc()).limit(1)
-        row = connection.execute(query).first()
-        if row is None or row.phase != Phase.HALTED:
-            return None
-        event = from_row(row)
-        return Halt(event.actor, str(event.data.get("reason", "")), event.at)
+            return problems(connection, self.key, self.anchor)
 
     def _taken(self, connection: sa.Connection, intended: AuditEvent) -> Sequence[Verdict]:
-        row = connection.execute(sa.select(OPEN).where(OPEN.c.target == intended.target)).first()
+        row = connection.execute(sa.select(open_faults).where(open_faults.c.target == intended.target)).first()
         return [Verdict("lock", allowed=False, reason=f"run {row.run} still holds it")] if row else []
 
     def _denied(self, connection: sa.Connection, intended: AuditEvent, recheck: Recheck) -> Sequence[Verdict]:
-        recent = self._attempts(connection, intended.at - LOOK_BACK)
-        return [verdict for verdict in recheck(recent, self._halt(connection)) if not verdict.allowed]
+        recent = attempts(connection, intended.at - LOOK_BACK)
+        return [verdict for verdict in recheck(recent, halt_of(connection)) if not verdict.allowed]
 
-    def _add(self, connection: sa.Connection, events: Sequence[AuditEvent]) -> tuple[AuditEvent, ...]:
-        last = connection.execute(sa.select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(1)).first()
-        seq, previous = (int(last.seq), str(last.hash)) if last else (0, FIRST)
-        written: list[AuditEvent] = []
-        for event in events:
+    def _add(self, connection: sa.Connection, new: Sequence[AuditEvent]) -> tuple[AuditEvent, ...]:
+        newest = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
+        last = connection.execute(newest).first()
+        seq, previous = (int(last.seq), str(last.hash)) if last else (0, START)
+        rows = []
+        for event in new:
             seq += 1
-            chained = replace(event, seq=seq, previous=previous)
-            chained = replace(chained, hash=link(self.key, chained))
-            previous = chained.hash
-            written.append(chained)
-        if written:
-            connection.execute(sa.insert(EVENTS), [to_row(event) for event in written])
+            rows.append(sealed(self.key, to_row(event), seq, previous))
+            previous = rows[-1]["hash"]
+        if rows:
+            connection.execute(sa.insert(events), rows)
+        written = tuple(from_row(row) for row in rows)
         for event in written:
-            self._project(connection, event)
-        return tuple(written)
-
-    def _project(self, connection: sa.Connection, event: AuditEvent) -> None:
-        if event.leashed or not event.target:
-            return
-        here = sa.and_(OPEN.c.run == event.run, OPEN.c.target == event.target)
-        if event.phase is Phase.INTENDED:
-            row = {"run": event.run, "target": event.target, "seq": event.seq, "phase": str(event.phase)}
-            connection.execute(sa.insert(OPEN), row)
-        elif event.phase in ENDS:
-            connection.execute(sa.delete(OPEN).where(here))
-        else:
-            connection.execute(sa.update(OPEN).where(here).values(phase=str(event.phase)))
+            project(connection, event)
+        return written
 
     def _announce(self, written: tuple[AuditEvent, ...]) -> tuple[AuditEvent, ...]:
-        if written and self.head:
-            self.head.write(written[-1].seq, written[-1].hash)
+        if written:
+            self.anchor.advance(Head(written[-1].seq, written[-1].hash), self._hash_at)
         for event in written:
             self.told(event)
         return written
 
+    def _hash_at(self, seq: int) -> str | None:
+        with self._reading() as connection:
+            return connection.scalar(sa.select(events.c.hash).where(events.c.seq == seq))
+
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        with self._errors(), self.engine.connect().execution_options(writing=True) as connection, connection.begin():
-            yield connection
+        with self._explained(), self.engine.connect() as plain:
+            connection = plain.execution_options(**lite.WRITE)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with self._errors(), self.engine.connect() as connection:
+        with self._explained(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         try:
-            yield
-        except sa.exc.IntegrityError as error:
-            raise AlreadyThere(f"{self._name()}: an event like this stands there already ({error.orig})") from error
-        except (sa.exc.SQLAlchemyError, OSError, ValueError) as error:
-            said = getattr(error, "orig", None) or error
-            raise LedgerError(f"{self._name()}: {said}; is the database there, writable and not locked?") from error
+            with explained(self._name()):
+                yield
+        except LedgerError as error:
+            if isinstance(error.__cause__, sa.exc.IntegrityError):
+                raise AlreadyThere(f"the ledger {self._name()}: an event like this stands there already") from error
+            raise
 
     def _name(self) -> str:
-        return self.engine.url.render_as_string(hide_password=True)
+        return label(self.engine.url)
 
-    def _prepare(self, file: Path | None) -> None:
-        if file and not file.parent.is_dir():
-            raise LedgerError(f"{self._name()}: the folder {file.parent} does not exist; make it")
-        with self._errors(), self.engine.connect() as connection:
-            revision = self._revision(connection)
-        if revision == HEAD:
-            return
-        if revision and revision > HEAD:
-            raise LedgerError(f"{self._name()}: written by a newer version (schema {revision}); install that version")
+    def _prepare(self) -> None:
         with self._writing() as connection:
-            migrate(connection)
-
-    def _revision(self, connection: sa.Connection) -> str:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return ""
-        return str(connection.scalar(sa.text("select version_num from alembic_version")) or "")
+            migrate(connection, self._name())
+            empty = connection.scalar(sa.select(sa.func.max(events.c.seq))) is None
+        if empty:
+            self.anchor.plant(Head(0, START))
 
     def _know_the_key(self) -> None:
         with self._reading() as connection:
-            row: sa.Row[Any] | None = connection.execute(
-                sa.select(EVENTS).order_by(EVENTS.c.seq.desc()).limit(1)
-            ).first()
-        if row is None:
-            return
-        event = from_row(row)
-        if link(self.key, event) != event.hash:
+            row = connection.execute(sa.select(events).order_by(events.c.seq.desc()).limit(1)).mappings().first()
+        if row is not None and not fits(self.key, row):
             hint = "give the key it was made with; if that is the key, `simian audit verify` names the changed row"
-            raise LedgerError(f"{self._name()}: its newest row was not written with this key: {hint}")
+            raise LedgerError(f"the ledger {self._name()}: its newest row was not written with this key: {hint}")
 
 
 def _about(event: AuditEvent, target: str) -> bool:

@@ -37,7 +37,9 @@ def file_of(url: URL) -> Path:
         raise LedgerError("a ledger must be kept in a file: write sqlite:///simian.db or sqlite:////full/path.db")
     path = Path(name)
     if not path.parent.is_dir():
-        raise LedgerError(f"the folder of the ledger, {path.parent}, does not exist: make it with mkdir -p {path.parent}")
+        raise LedgerError(
+            f"the folder of the ledger, {path.parent}, does not exist: make it with mkdir -p {path.parent}"
+        )
     return path
 
 

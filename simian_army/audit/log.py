@@ -35,3 +35,11 @@ def tell(event: AuditEvent) -> None:
     log = structlog.get_logger()
     write = getattr(log, LOUD.get(event.phase, "info"))
     write(str(event.phase), **{key: value for key, value in words.items() if value not in (None, "")})
+
+
+def to_json(event: AuditEvent) -> dict[str, Any]:
+    """The event for JSON Lines, in reading order."""
+    first = {"seq": event.seq, "at": event.at.isoformat(timespec="microseconds"), "phase": str(event.phase)}
+    names = ("run", "entry", "target", "actor", "leashed", "embedded", "config", "key")
+    rest = {name: getattr(event, name) for name in names}
+    return {**first, **rest, "data": dict(event.data), "previous": event.previous, "hash": event.hash}

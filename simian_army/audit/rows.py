@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from simian_army.errors import LedgerError
 from simian_army.model import AuditEvent, Json, Phase
 
-Row: TypeAlias = Mapping[str, Any]
+Row: TypeAlias = Mapping[Any, Any]
 """One row of the table ``events``: column name to what is stored there."""
 
 
@@ -86,7 +86,9 @@ def from_row(row: Row) -> AuditEvent:
             hash=row["hash"],
         )
     except (TypeError, ValueError) as error:
-        raise LedgerError(f"row {row['seq']} of the ledger cannot be read ({error}): run simian audit verify") from error
+        raise LedgerError(
+            f"row {row['seq']} of the ledger cannot be read ({error}): run simian audit verify"
+        ) from error
 
 
 def _plain(value: object) -> dict[Any, Any]:

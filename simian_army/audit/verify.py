@@ -2,67 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
-from simian_army.audit.chain import FIRST, link
-from simian_army.audit.head import Head
-from simian_army.audit.rows import from_row
-from simian_army.audit.tables import EVENTS, OPEN
+from simian_army.audit.chain import START, fits
+from simian_army.audit.head import Anchor
+from simian_army.audit.rows import Row
+from simian_army.audit.tables import events, open_faults
+from simian_army.errors import LedgerError
 from simian_army.model import ENDS, Phase
 
 Pair = tuple[str, str]
 
 
-def problems(connection: sa.Connection, key: bytes, head: Head | None) -> list[str]:
+def problems(connection: sa.Connection, key: bytes, anchor: Anchor | None) -> list[str]:
     """Everything wrong with the ledger, in the order of its rows; rows are streamed."""
     found: list[str] = []
-    expected, previous = 1, FIRST
-    anchored: dict[int, str] = {}
-    fold: dict[Pair, Phase] = {}
-    mark = head.seq() if head else 0
-    rows = connection.execution_options(yield_per=500).execute(sa.select(EVENTS).order_by(EVENTS.c.seq))
+    last, previous, anchored = 0, START, ""
+    fold: dict[Pair, str] = {}
+    mark, told = _marked(anchor)
+    found += told
+    rows = connection.execution_options(yield_per=500).execute(sa.select(events).order_by(events.c.seq)).mappings()
     for row in rows:
-        found += _row_problems(row, key, expected, previous)
-        expected, previous = row.seq + 1, row.hash
-        if row.seq == mark:
-            anchored[mark] = row.hash
+        found += _row_problems(row, key, last, previous)
+        last, previous = int(row["seq"]), str(row["hash"])
+        if mark and last == mark[0]:
+            anchored = previous
         _follow(fold, row)
-    if head:
-        found += head.problems(expected - 1, anchored)
+    if mark:
+        found += _head_problems(mark, last, anchored)
     return found + _projection_problems(connection, fold)
 
 
-def _row_problems(row: sa.Row[Any], key: bytes, expected: int, previous: str) -> list[str]:
+def _row_problems(row: Row, key: bytes, last: int, previous: str) -> list[str]:
+    seq = row["seq"]
     found: list[str] = []
-    if row.seq != expected:
-        missing = f"{expected}" if row.seq == expected + 1 else f"{expected} to {row.seq - 1}"
-        found.append(f"row {missing}: deleted")
-    elif row.previous != previous:
-        found.append(f"row {row.seq}: not the successor of row {row.seq - 1}: reordered, or one of them was rewritten")
-    try:
-        event = from_row(row)
-    except (ValueError, TypeError) as error:
-        return [*found, f"row {row.seq}: edited into something that is no event ({error})"]
-    if link(key, event) != row.hash:
-        found.append(f"row {row.seq}: edited or forged: its hash is not that of what stands there under the fleet key")
+    if seq != last + 1:
+        missing = f"row {last + 1}" if seq == last + 2 else f"rows {last + 1} to {seq - 1}"
+        found.append(f"{missing}: deleted")
+    elif row["previous"] != previous:
+        found.append(f"row {seq}: does not follow row {last}: reordered, or one of the two was rewritten")
+    if not fits(key, row):
+        found.append(f"row {seq}: edited or forged: its hash is not that of what it says under the fleet key")
     return found
 
 
-def _follow(fold: dict[Pair, Phase], row: sa.Row[Any]) -> None:
-    where = (row.run, row.target)
-    if row.leashed or not row.target or row.phase not in set(Phase):
+def _marked(anchor: Anchor | None) -> tuple[tuple[int, str] | None, list[str]]:
+    if anchor is None:
+        return None, []
+    try:
+        head = anchor.read()
+    except LedgerError as error:
+        return None, [str(error)]
+    if head is None:
+        return None, [f"the head {anchor.path} is missing, so a cut tail could not be seen"]
+    return (head.seq, head.hash), []
+
+
+def _head_problems(mark: tuple[int, str], last: int, anchored: str) -> list[str]:
+    seq, hash_ = mark
+    if seq > last:
+        return [f"row {last + 1}: the tail is cut: the head knows {seq} rows, the ledger has {last}"]
+    if seq and anchored != hash_:
+        return [f"row {seq}: is not the row that the head knows by this number"]
+    return []
+
+
+def _follow(fold: dict[Pair, str], row: Row) -> None:
+    where = (str(row["run"]), str(row["target"]))
+    if row["leashed"] or not row["target"]:
         return
-    if row.phase == Phase.INTENDED:
-        fold[where] = Phase.INTENDED
-    elif row.phase in ENDS:
+    if row["phase"] == Phase.INTENDED:
+        fold[where] = row["phase"]
+    elif row["phase"] in ENDS:
         fold.pop(where, None)
     elif where in fold:
-        fold[where] = Phase(row.phase)
+        fold[where] = row["phase"]
 
 
-def _projection_problems(connection: sa.Connection, fold: dict[Pair, Phase]) -> list[str]:
-    kept = {(row.run, row.target): row.phase for row in connection.execute(sa.select(OPEN))}
-    wrong = [where for where in {*kept, *fold} if kept.get(where) != fold.get(where)]
-    return [f"open_faults: run {run} on {target} differs from what the events say" for run, target in sorted(wrong)]
+def _projection_problems(connection: sa.Connection, fold: dict[Pair, str]) -> list[str]:
+    rows = connection.execute(sa.select(open_faults))
+    kept = {(row.run, row.target): row.phase for row in rows}
+    wrong = sorted(where for where in {*kept, *fold} if kept.get(where) != fold.get(where))
+    return [f"open_faults: run {run} on {target} is not as the events say" for run, target in wrong]

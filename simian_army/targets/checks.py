@@ -43,8 +43,8 @@ class Checks:
         try:
             answer = object_of(self.wire.host, call, self.wire.read(call))
         except SimianError as error:
-            return Evidence(False, str(error))
-        return Evidence(True, f"{self.wire.host} answers: Kubernetes {answer.get('gitVersion')}")
+            return Evidence(holds=False, detail=str(error))
+        return Evidence(holds=True, detail=f"{self.wire.host} answers: Kubernetes {answer.get('gitVersion')}")
 
     def permissions(self, kinds: Sequence[FaultKind]) -> Iterator[Evidence]:
         """One line for each thing we need to be allowed, in each place we need it."""
@@ -73,10 +73,10 @@ class Checks:
         try:
             answer = object_of(self.wire.host, call, self.wire.read(call))
         except SimianError as error:
-            return Evidence(False, f"cannot tell whether we may {verb} {what.resource} {place}: {error}")
+            return Evidence(holds=False, detail=f"cannot tell whether we may {verb} {what.resource} {place}: {error}")
         if at(answer, "status.allowed") is True:
-            return Evidence(True, f"may {verb} {what.resource} {place}")
-        return Evidence(False, f"may not {verb} {what.resource} {place}: {grant(what)}")
+            return Evidence(holds=True, detail=f"may {verb} {what.resource} {place}")
+        return Evidence(holds=False, detail=f"may not {verb} {what.resource} {place}: {grant(what)}")
 
 
 def _of(kinds: Iterable[FaultKind]) -> Iterator[Permission]:

@@ -39,7 +39,6 @@ class Meta(Struct, gc=False, rename="camel"):
     uid: Name
     creation_timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
     namespace: str = ""
-    resource_version: str = ""
     labels: dict[str, str] | None = None
     annotations: Notes | None = None
     owner_references: list[Ref] | None = None
@@ -47,7 +46,10 @@ class Meta(Struct, gc=False, rename="camel"):
 
     def controller(self) -> Ref | None:
         """The owner that manages it."""
-        return next((ref for ref in self.owner_references or () if ref.controller), None)
+        for ref in self.owner_references or ():
+            if ref.controller:
+                return ref
+        return None
 
 
 class Entry(Struct, gc=False):
@@ -79,6 +81,24 @@ class Page(Struct, gc=False):
     entries: list[Entry]
     unreadable: list[str]
     next: str
+
+
+class Twins:
+    """Keeps one of each set of labels and each owner: pods of one workload say the same, thousands of times."""
+
+    def __init__(self) -> None:
+        self._labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self._owners: dict[tuple[Ref, ...], list[Ref]] = {}
+        self._scopes: dict[str, str] = {}
+
+    def share(self, entry: Entry) -> None:
+        """Let the entry use what an equal one said before."""
+        meta = entry.metadata
+        if meta.labels:
+            meta.labels = self._labels.setdefault(tuple(meta.labels.items()), meta.labels)
+        if meta.owner_references:
+            meta.owner_references = self._owners.setdefault(tuple(meta.owner_references), meta.owner_references)
+        meta.namespace = self._scopes.setdefault(meta.namespace, meta.namespace)
 
 
 _quick = msgspec.json.Decoder(_Quick)

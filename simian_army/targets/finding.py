@@ -21,6 +21,8 @@ from simian_army.targets.scopes import Scopes
 PLATFORM = "kubernetes"
 ON_NODE = "spec.nodeName"
 
+_SPREAD = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Finder:
@@ -40,12 +42,11 @@ class Finder:
         kind = kind_of(selector.kind)
         reach = kind.name == "Pod" and any(name == ON_NODE for name, _ in selector.fields)
         scopes = Scopes((selector.scopes,) if reach else (self.namespaces, selector.scopes))
-        exact = scopes.exact() if kind.namespaced else None
-        places = [""] if exact is None else list(exact)
-        calls = [self._call(kind, place, selector, whole=reach or bool(selector.facts)) for place in places]
+        owners = self.owners(wide=not kind.namespaced or scopes.exact() is None)
+        places = [""] if reach or not kind.namespaced else _places(scopes, owners)
+        calls = [_call(kind, place, selector, whole=reach or bool(selector.facts)) for place in places]
         entries = [entry for found in self.lists.each(calls) for entry in found]
-        meant = self._meant(kind, entries, selector, scopes)
-        owners = self.owners(wide=exact is None)
+        meant = _meant(kind, entries, selector, scopes)
         owners.learn(entry.metadata for entry in meant)
         return [
             target_of(
@@ -58,28 +59,40 @@ class Finder:
         """A fresh look at owners and namespaces."""
         return Owners(Bulk(self.lists), self.catalog, wide)
 
-    def _call(self, kind: Kind, scope: str, selector: Selector, *, whole: bool) -> Call:
-        fields = list(selector.fields)
-        if kind.name == "Pod" and not any(name in (ON_NODE, "status.phase") for name, _ in fields):
-            fields.append(("status.phase", "Running"))
-        if len(selector.names) == 1:
-            fields.append(("metadata.name", selector.names[0]))
-        query = [("labelSelector", selector.labels)] if selector.labels else []
-        if fields:
-            query.append(("fieldSelector", ",".join(f"{name}={_escaped(value)}" for name, value in fields)))
-        return Call("list", kind, scope, query=tuple(query), partial=not whole)
 
-    def _meant(self, kind: Kind, entries: Sequence[Entry], selector: Selector, scopes: Scopes) -> list[Entry]:
-        scoped = kind.namespaced or kind.name == "Namespace"
-        allowed = scopes.among(_scope(kind, entry) for entry in entries) if scoped else frozenset({""})
-        names = frozenset(selector.names)
-        return [
-            entry
-            for entry in entries
-            if _scope(kind, entry) in allowed
-            and (not names or entry.metadata.name in names)
-            and not (kind.name == "Pod" and entry.metadata.deletion_timestamp)
-        ]
+def _places(scopes: Scopes, owners: Owners) -> list[str]:
+    exact = scopes.exact()
+    if exact is not None:
+        return list(exact)
+    there = owners.all_namespaces()
+    meant = sorted(name for name in there if name in scopes)
+    # a few namespaces of a large cluster are quicker had one by one
+    return meant if there and len(meant) <= _SPREAD else [""]
+
+
+def _call(kind: Kind, scope: str, selector: Selector, *, whole: bool) -> Call:
+    fields = list(selector.fields)
+    if kind.name == "Pod" and not any(name in (ON_NODE, "status.phase") for name, _ in fields):
+        fields.append(("status.phase", "Running"))
+    if len(selector.names) == 1:
+        fields.append(("metadata.name", selector.names[0]))
+    query = [("labelSelector", selector.labels)] if selector.labels else []
+    if fields:
+        query.append(("fieldSelector", ",".join(f"{name}={_escaped(value)}" for name, value in fields)))
+    return Call("list", kind, scope, query=tuple(query), partial=not whole)
+
+
+def _meant(kind: Kind, entries: Sequence[Entry], selector: Selector, scopes: Scopes) -> list[Entry]:
+    places = [_scope(kind, entry) for entry in entries]
+    allowed = scopes.among(places) if kind.namespaced or kind.name == "Namespace" else frozenset({""})
+    names = frozenset(selector.names)
+    return [
+        entry
+        for entry, place in zip(entries, places, strict=True)
+        if place in allowed
+        and (not names or entry.metadata.name in names)
+        and not (kind.name == "Pod" and entry.metadata.deletion_timestamp)
+    ]
 
 
 def _scope(kind: Kind, entry: Entry) -> str:

@@ -100,9 +100,9 @@ class Kubernetes:
         if not reached.holds:
             return
         try:
-            yield Evidence(True, f"cluster_uid: {self.identity().id}")
+            yield Evidence(holds=True, detail=f"cluster_uid: {self.identity().id}")
         except PlatformError as error:
-            yield Evidence(False, str(error))
+            yield Evidence(holds=False, detail=str(error))
         yield from checks.permissions(kinds)
 
     def get(self, target: Target) -> dict[str, Any] | None:

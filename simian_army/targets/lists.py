@@ -11,7 +11,7 @@ import structlog
 from simian_army.errors import PlatformError
 from simian_army.targets.answers import Expired
 from simian_army.targets.call import Call
-from simian_army.targets.decode import Entry, page_of
+from simian_army.targets.decode import Entry, Twins, page_of
 from simian_army.targets.wire import Wire
 
 AT_ONCE = 3
@@ -51,10 +51,13 @@ class Lists:
     def _pages(self, call: Call) -> list[Entry]:
         found: list[Entry] = []
         bad: list[str] = []
+        twins = Twins()
         token = ""
         while True:
             body = self.wire.read(self._page_call(call, token))
             page = page_of(self.wire.host, call, body)
+            for entry in page.entries:
+                twins.share(entry)
             found += page.entries
             bad += page.unreadable
             if not page.next:

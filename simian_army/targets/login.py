@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _KEY = "platforms.kubernetes.context"
+_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,15 @@ def login(place: Place) -> Session:
     """
     if bool(place.url) == bool(place.context):
         raise ConfigError([Mistake("simian.yaml", 0, _KEY, "name the context to use", "or `in-cluster` inside one")])
-    configuration = _anonymous(place) if place.url else within(place.timeout * 3, "log in", lambda: _credentials(place))
-    return _session(configuration, place)
+    if place.url:
+        return Session(place.url.rstrip("/"), _plain_pool(), dict)
+    return _session(within(place.timeout * 3, "log in", lambda: _credentials(place)), place)
 
 
-def _anonymous(place: Place) -> Configuration:
-    from kubernetes.client import Configuration
+def _plain_pool() -> PoolManager:
+    import urllib3
 
-    # an explicit empty proxy keeps the client from asking the environment for one
-    return Configuration(host=place.url.rstrip("/"), proxy="", no_proxy="")
+    return urllib3.PoolManager(retries=False, maxsize=_CONNECTIONS)
 
 
 def _credentials(place: Place) -> Configuration:
@@ -92,6 +93,7 @@ def _session(configuration: Configuration, place: Place) -> Session:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     configuration.retries = False
     configuration.keep_alive = True
+    configuration.connection_pool_maxsize = _CONNECTIONS
     pool = RESTClientObject(configuration).pool_manager
     guard = threading.Lock()
 

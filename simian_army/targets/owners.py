@@ -63,6 +63,12 @@ class Owners:
             above = ((scope, self._known[scope, uid].above) for scope, uid in missing)
             missing = {(scope, ref.uid): ref for scope, ref in above if ref}
 
+    def all_namespaces(self) -> frozenset[str]:
+        """The names of all namespaces; none when we may not ask. Their labels are known from then on."""
+        metas = self.bulk.listed(NAMESPACE, "")
+        self._namespaces |= {meta.name: meta.labels or {} for meta in metas}
+        return frozenset(meta.name for meta in metas)
+
     def family(self, meta: Meta) -> Family:
         """What stands above an object that ``learn`` was given."""
         ref = meta.controller()
@@ -89,14 +95,14 @@ class Owners:
         return Family(tuple(levels), f"{scope}/{top.kind}/{top.name}" if top else "", tuple(chain))
 
     def _learn_namespaces(self, names: set[str]) -> None:
-        names -= self._namespaces.keys()
-        if len(names) > FEW and self.wide:
-            metas = self.bulk.listed(NAMESPACE, "")
+        missing = names - self._namespaces.keys()
+        if len(missing) > FEW and self.wide:
+            self.all_namespaces()
         else:
-            metas = self.bulk.named([(NAMESPACE, "", name) for name in sorted(names)])
-        found = {meta.name: meta for meta in metas}
-        for name in names:
-            self._namespaces[name] = (found[name].labels or {}) if name in found else None
+            named = self.bulk.named([(NAMESPACE, "", name) for name in missing])
+            self._namespaces |= {meta.name: meta.labels or {} for meta in named}
+        for name in missing:
+            self._namespaces.setdefault(name, None)
 
     def _fetch(self, missing: Mapping[tuple[str, str], Ref]) -> None:
         kinds: dict[tuple[str, str], dict[str, list[Ref]]] = defaultdict(lambda: defaultdict(list))

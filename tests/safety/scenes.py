@@ -48,7 +48,7 @@ def attempt(
     ago: timedelta = HOUR,
     phase: Phase = Phase.REVERTED,
     *,
-    open: bool = False,
+    still: bool = False,
 ) -> Attempt:
-    """A fault the ledger remembers, begun ``ago`` before NOW."""
-    return Attempt("run", "pods", "pod-evict", target, group, "shop", NOW - ago, phase, open)
+    """A fault the ledger remembers, begun ``ago`` before NOW and ``still`` open or not."""
+    return Attempt("run", "pods", "pod-evict", target, group, "shop", NOW - ago, phase, still)

@@ -33,7 +33,7 @@ def ask(guard: Guard, *recent: Attempt, peers: Sequence[Target] = TEN, target: T
 
 
 def opened(target: str = "uid-web-9", group: str = WEB, ago: timedelta = 2 * HOUR) -> Attempt:
-    return attempt(target, group, ago, Phase.INJECTED, open=True)
+    return attempt(target, group, ago, Phase.INJECTED, still=True)
 
 
 def test_a_quiet_fleet_has_room_and_the_reason_names_every_word() -> None:
@@ -161,7 +161,7 @@ def test_what_has_no_group_is_not_counted_with_strangers_that_have_none() -> Non
 
 ATTEMPTS = st.lists(
     st.builds(
-        lambda target, group, ago, phase, still: attempt(target, group, timedelta(minutes=ago), phase, open=still),
+        lambda target, group, ago, phase, still: attempt(target, group, timedelta(minutes=ago), phase, still=still),
         st.sampled_from(["uid-web-1", "uid-web-2", "uid-web-3", "x"]),
         st.sampled_from([WEB, "shop/Deployment/api", ""]),
         st.integers(-10, 30 * 60),
@@ -187,7 +187,7 @@ def documented(rules: Budget, seen: Scene) -> bool:
     now_open = [(a.target, a.group) for a in counted if a.open] + [(mine.id, mine.group)]
     in_my_group = [target for target, group in now_open if group == mine.group]
     begun_today = [a for a in counted if a.at > NOW - DAY]
-    still_cooling = [a for a in counted if a.group == mine.group and NOW < a.at + rules.cooldown]
+    still_cooling = [a for a in counted if a.group == mine.group and a.at + rules.cooldown > NOW]
     return (
         len(now_open) <= rules.concurrent
         and len(begun_today) + 1 <= rules.per_day

@@ -65,8 +65,9 @@ def test_the_nearest_level_decides_and_an_opt_out_anywhere_wins(
     own: Mapping[str, str],
     workload: Mapping[str, str] | None,
     shop: Mapping[str, str] | None,
-    allowed: bool,
     words: str,
+    *,
+    allowed: bool,
 ) -> None:
     verdict = consent("chaos", "pod-evict", pod(labels=own, levels=levels(workload, shop)))
     assert verdict.allowed is allowed

@@ -21,7 +21,7 @@ GUARD: Guard = Controlled()
         (node(), True, "not applicable"),
     ],
 )
-def test_only_a_pod_that_is_replaced_is_a_target(target: Target, allowed: bool, words: str) -> None:
+def test_only_a_pod_that_is_replaced_is_a_target(target: Target, words: str, *, allowed: bool) -> None:
     verdict = GUARD(scene(target))
     assert verdict.allowed is allowed
     assert words in verdict.reason

@@ -26,7 +26,9 @@ KINDS = {
         ("novelty", ("novelty",), False, "nobody knows whether novelty can be undone"),
     ],
 )
-def test_only_a_named_kind_may_destroy_for_good(kind: str, allow: tuple[str, ...], allowed: bool, words: str) -> None:
+def test_only_a_named_kind_may_destroy_for_good(
+    kind: str, allow: tuple[str, ...], words: str, *, allowed: bool
+) -> None:
     guard: Guard = Irreversible(KINDS, frozenset(allow))
     verdict = guard(scene(kind=kind))
     assert verdict.allowed is allowed

@@ -30,7 +30,7 @@ def ask(scope: str, *patterns: str) -> Verdict:
         ("shop", True),
     ],
 )
-def test_a_namespace_is_protected_by_its_whole_name_or_a_shell_pattern(scope: str, allowed: bool) -> None:
+def test_a_namespace_is_protected_by_its_whole_name_or_a_shell_pattern(scope: str, *, allowed: bool) -> None:
     assert ask(scope, *SYSTEM).allowed is allowed
 
 

@@ -210,7 +210,14 @@ class Cluster:
             raise invalid(resource, name, "metadata.uid", f'Invalid value: "{uid_of(new)}": field is immutable')
         if sub == "status":
             return {**old, "status": status_of(new)}
-        fixed = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace")
+        fixed = (
+            "uid",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "generation",
+            "namespace",
+        )
         held = {key: meta(old)[key] for key in (*fixed, "resourceVersion") if key in meta(old)}
         new = {**new, "apiVersion": old["apiVersion"], "kind": old["kind"], "metadata": {**meta(new), **held}}
         if resource.status:

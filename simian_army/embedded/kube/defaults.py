@@ -125,9 +125,7 @@ def _namespace(obj: Json, now: str) -> Json:
 
 def _service(obj: Json, now: str) -> Json:
     del now
-    ports = [
-        {"protocol": "TCP", "targetPort": port.get("port"), **port} for port in spec_of(obj).get("ports") or ()
-    ]
+    ports = [{"protocol": "TCP", "targetPort": port.get("port"), **port} for port in spec_of(obj).get("ports") or ()]
     number = int(str(meta(obj)["uid"])[:4], 16)
     address = f"10.96.{number // 256}.{number % 254 + 1}"
     spec: Json = {

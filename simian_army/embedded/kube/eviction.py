@@ -58,7 +58,9 @@ def _ask(cluster: Cluster, pod: Json, terms: Terms) -> None:
     budget = found[0]
     counted = count(cluster, budget)
     healthy, desired = counted["currentHealthy"], counted["desiredHealthy"]
-    if not ready(pod) and (spec_of(budget).get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or 0 < desired <= healthy):
+    if not ready(pod) and (
+        spec_of(budget).get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or 0 < desired <= healthy
+    ):
         return
     if counted["disruptionsAllowed"] < 1:
         message = f"The disruption budget {name_of(budget)} needs {desired} healthy pods and has {healthy} currently"

@@ -118,7 +118,9 @@ def suffix(chance: Random, length: int = 5) -> str:
 def new_uid(chance: Random) -> str:
     """A random uid, in the form of a version 4 UUID."""
     digits = f"{chance.getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) % 4]}{digits[17:20]}-{digits[20:]}"
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) % 4]}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def condition(kind: str, now: str, status: str = "True", reason: str = "") -> Json:

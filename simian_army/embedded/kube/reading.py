@@ -74,7 +74,9 @@ def page(cluster: Cluster, route: Route, query: Query) -> tuple[list[Json], Json
     if not limit or len(rows) <= limit:
         return rows, head
     last = rows[limit - 1]["metadata"]
-    head["continue"] = token(version if version < 0 else int(head["resourceVersion"]), (last.get("namespace", ""), last["name"]))
+    head["continue"] = token(
+        version if version < 0 else int(head["resourceVersion"]), (last.get("namespace", ""), last["name"])
+    )
     if not query.get("labelSelector") and not query.get("fieldSelector"):
         head["remainingItemCount"] = len(rows) - limit
     return rows[:limit], head

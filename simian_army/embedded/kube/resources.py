@@ -59,9 +59,7 @@ EVENT_FIELDS = tuple(
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", False, ("ns",), True, fields=("status.phase",))
 POD = Resource("", "v1", "pods", "Pod", True, ("po",), True, generation=True, fields=POD_FIELDS)
 NODE = Resource("", "v1", "nodes", "Node", False, ("no",), True, fields=("spec.unschedulable",))
-SERVICE = Resource(
-    "", "v1", "services", "Service", True, ("svc",), True, fields=("spec.clusterIP", "spec.type")
-)
+SERVICE = Resource("", "v1", "services", "Service", True, ("svc",), True, fields=("spec.clusterIP", "spec.type"))
 REPLICASET = Resource(
     "apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), True, SCALED, True, fields=("status.replicas",)
 )

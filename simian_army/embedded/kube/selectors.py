@@ -92,7 +92,12 @@ def written(selector: Json | None) -> str:
     """A LabelSelector object as a query."""
     selector = selector or {}
     parts = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
-    words = {"In": "{key} in ({values})", "NotIn": "{key} notin ({values})", "Exists": "{key}", "DoesNotExist": "!{key}"}
+    words = {
+        "In": "{key} in ({values})",
+        "NotIn": "{key} notin ({values})",
+        "Exists": "{key}",
+        "DoesNotExist": "!{key}",
+    }
     for term in selector.get("matchExpressions") or ():
         values = ",".join(term.get("values") or ())
         parts.append(words[term["operator"]].format(key=term["key"], values=values))

@@ -1,48 +1,50 @@
-"""What an eviction does: a pod leaves politely, if its PodDisruptionBudget lets it."""
+"""What an eviction does: a pod leaves if its PodDisruptionBudget lets it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
-from simian_army.faults.k8s.grace import GRACE, grace_of
-from simian_army.faults.k8s.leaving import expect_running, look
-from simian_army.model import NOTHING, Evidence, Fault, Json, Mark, Selector
+from simian_army.faults.k8s.leaving import GRACE, expect_there, grace_of, look
+from simian_army.model import Evidence, Fault, Json, Mark, Selector
 from simian_army.ports import KubernetesPort
 
 
 @dataclass(frozen=True, slots=True)
 class PodEvict:
-    """Evicts a pod. Momentary: its controller makes a new one, and there is nothing to undo."""
+    """Evicts a pod through the eviction API. Momentary: its controller makes a new one."""
 
     port: KubernetesPort
-    name: str = field(default="pod-evict", init=False)
-    platform: str = field(default="kubernetes", init=False)
-    strikes: str = field(default="pod", init=False)
-    reversible: bool = field(default=False, init=False)
-    replaces: bool = field(default=True, init=False)
-    restores: tuple[str, ...] = field(default=(), init=False)
-    params: Json = field(default_factory=lambda: {"grace": GRACE}, init=False)
-    undo: Json = field(default_factory=lambda: NOTHING, init=False)
-    permissions: tuple[tuple[str, str, str, str], ...] = field(
-        default=(("get", "", "pods", ""), ("create", "", "pods", "eviction")), init=False
+    name: ClassVar[str] = "pod-evict"
+    platform: ClassVar[str] = "kubernetes"
+    strikes: ClassVar[str] = "pod"
+    reversible: ClassVar[bool] = False
+    replaces: ClassVar[bool] = True
+    restores: ClassVar[tuple[str, ...]] = ()
+    params: ClassVar[Mapping[str, str]] = {"grace": GRACE}
+    undo: ClassVar[Mapping[str, str]] = {}
+    permissions: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        ("get", "", "pods", ""),
+        ("create", "", "pods", "eviction"),
     )
 
     def reach(self, fault: Fault) -> Selector | None:
-        """Nothing but the pod."""
         del fault
+        return None
 
     def prepare(self, fault: Fault) -> Json | None:
         grace_of(fault)
-        expect_running(self.port, fault.target)
+        expect_there(self.port, fault)
         return None
 
     def inject(self, fault: Fault, mark: Mark) -> None:
-        del mark
+        del mark  # nothing is held, so nothing is marked
         self.port.evict(fault.target, grace_of(fault))
 
     def observe(self, fault: Fault) -> Evidence:
-        return look(self.port, fault.target)
+        return look(self.port, fault)
 
     def revert(self, fault: Fault, mark: Mark) -> Evidence:
         del fault, mark
-        return Evidence(True, "nothing to undo: its controller makes a new pod")
+        return Evidence(holds=True, detail="nothing to undo: the pod's controller makes a new one")

@@ -1,0 +1,69 @@
+"""What of it is still open, what was tried lately, and whether the fleet is halted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from simian_army.audit.rows import from_row, instant
+from simian_army.audit.tables import events, open_faults
+from simian_army.model import ENDS, Attempt, AuditEvent, Halt, Phase
+
+
+def project(connection: sa.Connection, event: AuditEvent) -> None:
+    """Follow one event in the table of open faults, in the transaction that writes it."""
+    if event.leashed or not event.target:
+        return
+    here = sa.and_(open_faults.c.run == event.run, open_faults.c.target == event.target)
+    if event.phase is Phase.INTENDED:
+        row = {"run": event.run, "target": event.target, "seq": event.seq, "phase": str(event.phase)}
+        connection.execute(sa.insert(open_faults), row)
+    elif event.phase in ENDS:
+        connection.execute(sa.delete(open_faults).where(here))
+    else:
+        connection.execute(sa.update(open_faults).where(here).values(phase=str(event.phase)))
+
+
+def attempts(connection: sa.Connection, since: datetime) -> list[Attempt]:
+    """Every open attempt, and every unleashed one begun at or after ``since``, oldest first."""
+    still = {(row.run, row.target): Phase(row.phase) for row in connection.execute(sa.select(open_faults))}
+    ends = sa.select(events.c.run, events.c.target, events.c.phase).where(
+        events.c.at >= instant(since), events.c.phase.in_([str(phase) for phase in ENDS]), events.c.target != ""
+    )
+    ended = {(row.run, row.target): Phase(row.phase) for row in connection.execute(ends)}
+    begun = sa.select(events).where(
+        events.c.phase == str(Phase.INTENDED),
+        sa.or_(events.c.at >= instant(since), events.c.seq.in_(sa.select(open_faults.c.seq))),
+    )
+    found = [from_row(row) for row in connection.execute(begun.order_by(events.c.seq)).mappings()]
+    return [_attempt(event, still, ended) for event in found]
+
+
+def halt_of(connection: sa.Connection) -> Halt | None:
+    """The halt in force: the latest word decides."""
+    words = [str(Phase.HALTED), str(Phase.RESUMED)]
+    query = sa.select(events).where(events.c.phase.in_(words)).order_by(events.c.seq.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    if row is None or row["phase"] != Phase.HALTED:
+        return None
+    event = from_row(row)
+    return Halt(event.actor, str(event.data.get("reason", "")), event.at)
+
+
+Places = dict[tuple[str, str], Phase]
+
+
+def _attempt(event: AuditEvent, still: Places, ended: Places) -> Attempt:
+    where, data = (event.run, event.target), event.data
+    return Attempt(
+        run=event.run,
+        entry=event.entry,
+        kind=str(data.get("kind", "")),
+        target=event.target,
+        group=str(data.get("group", "")),
+        scope=str(data.get("scope", "")),
+        at=event.at,
+        phase=still.get(where) or ended.get(where, Phase.UNKNOWN),
+        open=where in still,
+    )

@@ -1,0 +1,170 @@
+"""The verbs of ``simian``: what each takes, and whom it calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="simian",
+    help="Break things on purpose, put them back for certain, and say why nothing happened.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+audit_app = typer.Typer(
+    help="Show what happened, and prove that nobody changed the record.", invoke_without_command=True
+)
+app.add_typer(audit_app, name="audit")
+
+ConfigFile = Annotated[Path, typer.Option("-c", "--config", metavar="FILE", help="The configuration.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Leashed = Annotated[bool, typer.Option("--leashed", help="Change nothing, whatever the config says.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the audit.")]
+HERE = Path("simian.yaml")
+
+
+@app.command()
+def demo() -> None:
+    """Show the whole flow on an embedded world: no cluster, no account, under a minute."""
+    from simian_army.cli.demo import demo as act
+
+    raise typer.Exit(act())
+
+
+@app.command()
+def init(config: ConfigFile = HERE) -> None:
+    """Write a commented configuration and a fleet key."""
+    from simian_army.cli.start import init as act
+
+    act(config)
+
+
+@app.command()
+def run(config: ConfigFile = HERE, leashed: Leashed = False) -> None:
+    """Run the agent until it is stopped; SIGTERM and Ctrl-C revert what is held first."""
+    from simian_army.cli.acts import run as act
+
+    raise typer.Exit(act(config, leashed=leashed))
+
+
+@app.command()
+def once(
+    monkey: Annotated[str, typer.Argument(help="The name of an entry under monkeys.")],
+    target: Annotated[str, typer.Option("--target", metavar="T", help="Only this one: pod shop/web-1.")] = "",
+    config: ConfigFile = HERE,
+    reason: Reason = "",
+    leashed: Leashed = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let one monkey act now, under all guards, and stay until it is over; Ctrl-C reverts."""
+    from simian_army.cli.acts import once as act
+
+    raise typer.Exit(act(config, monkey, target, reason, leashed=leashed, as_json=as_json))
+
+
+@app.command()
+def plan(
+    config: ConfigFile = HERE,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How far to look.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Show the fire times to come and who would be hit, for the troop as it is now."""
+    from simian_army.cli.look import plan as act
+
+    act(config, days, as_json=as_json)
+
+
+@app.command()
+def why(
+    target: Annotated[str, typer.Argument(help="pod shop/web-1, shop/web-1, web-1 or an id.")],
+    config: ConfigFile = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Say for every monkey whether this target could be hit now, and what each guard answers."""
+    from simian_army.cli.look import why as act
+
+    act(config, target, as_json=as_json)
+
+
+@app.command()
+def status(config: ConfigFile = HERE, as_json: AsJson = False) -> None:
+    """Say who leads, whether the fleet is halted, and what is open."""
+    from simian_army.cli.look import status as act
+
+    act(config, as_json=as_json)
+
+
+@app.command()
+def halt(config: ConfigFile = HERE, reason: Reason = "") -> None:
+    """Stop everything: nothing new, and what is held is reverted."""
+    from simian_army.cli.acts import halt as act
+
+    act(config, reason)
+
+
+@app.command()
+def resume(config: ConfigFile = HERE, reason: Reason = "") -> None:
+    """End a halt."""
+    from simian_army.cli.acts import resume as act
+
+    act(config, reason)
+
+
+@app.command()
+def revert(
+    run: Annotated[str, typer.Argument(help="A run's id, as status and audit show it.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Everything that is held.")] = False,
+    config: ConfigFile = HERE,
+    reason: Reason = "",
+) -> None:
+    """Revert one run, or all, before its time."""
+    from simian_army.cli.acts import revert as act
+
+    raise typer.Exit(act(config, run, reason, every=every))
+
+
+@audit_app.callback()
+def audit(
+    context: typer.Context,
+    config: ConfigFile = HERE,
+    run: Annotated[str, typer.Option("--run", help="A run's id.")] = "",
+    monkey: Annotated[str, typer.Option("--monkey", help="An entry's name.")] = "",
+    target: Annotated[str, typer.Option("--target", help="A target's name or id.")] = "",
+    phase: Annotated[str, typer.Option("--phase", help="denied, injected, reverted, ...")] = "",
+    since: Annotated[str, typer.Option("--since", help="2h, 1d, or an ISO time.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the events that match; --json prints JSON Lines."""
+    from simian_army.cli.records import audit as act
+
+    context.obj = config
+    if context.invoked_subcommand is None:
+        act(config, {"run": run, "entry": monkey, "target": target, "phase": phase}, since, as_json=as_json)
+
+
+@audit_app.command("verify")
+def verify(context: typer.Context, config: Annotated[Path | None, typer.Option("-c", "--config")] = None) -> None:
+    """Prove that the record is whole; exit 1 and the rows' numbers when it is not."""
+    from simian_army.cli.records import verify as act
+
+    raise typer.Exit(act(config or context.obj or HERE))
+
+
+@app.command()
+def check(config: ConfigFile = HERE) -> None:
+    """Test config, packages, ledger, connection and permissions, and name each fix."""
+    from simian_army.cli.start import check as act
+
+    raise typer.Exit(act(config))
+
+
+@app.command()
+def plugins(as_json: AsJson = False) -> None:
+    """List monkeys, faults and guards: name, kind, origin, parameters."""
+    from simian_army.cli.records import plugins as act
+
+    act(as_json=as_json)

@@ -1,0 +1,112 @@
+"""The verbs that look: plan, why, status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any
+
+from simian_army import wiring
+from simian_army.cli import show
+from simian_army.explain import Answer, Forecast, forecast
+from simian_army.explain import why as ask_why
+
+SHOWN = 10  # fires of one monkey that are told one by one
+
+
+def plan(config: Path, days: int, *, as_json: bool) -> None:
+    """Fire times, and for the troop as it is now, who would be hit."""
+    loaded = wiring.read_config(config)
+    with wiring.books(loaded) as books, wiring.house(books, leashed=True) as house:
+        for name in house.entries:
+            found = list(_forecasts(house, name, days))
+            if as_json:
+                for one in found:
+                    show.dump(_json(one))
+                continue
+            _print(house, name, found, days)
+
+
+def why(config: Path, target: str, *, as_json: bool) -> None:
+    """Every monkey's and guard's answer for one target."""
+    loaded = wiring.read_config(config)
+    with wiring.books(loaded) as books, wiring.house(books) as house:
+        answers = ask_why(house.engine, house.entries, target)
+    for answer in answers:
+        if as_json:
+            verdicts = [{"guard": v.guard, "allowed": v.allowed, "reason": v.reason} for v in answer.verdicts]
+            show.dump({"monkey": answer.entry, "allowed": answer.allowed, "verdicts": verdicts})
+        else:
+            _explain(answer)
+
+
+def status(config: Path, *, as_json: bool) -> None:
+    """Who leads, is it halted, what is open."""
+    loaded = wiring.read_config(config)
+    with wiring.books(loaded) as books:
+        holder = books.lease.holder() if books.lease.held_by_anyone() else {}
+        halt = books.ledger.halted()
+        opened = [(event, phase) for event, phase in books.ledger.open_faults()]
+    if as_json:
+        held = [{"run": e.run, "target": e.data["name"], "kind": e.data["kind"], "phase": p} for e, p in opened]
+        show.dump({"fleet": loaded.settings.fleet, "agent": holder, "halt": halt and halt.reason, "open": held})
+        return
+    leads = (
+        f"{holder['actor']} (pid {holder['pid']}, last beat {holder['beat']})" if holder else "nobody: no agent runs"
+    )
+    show.say(f"fleet    {loaded.settings.fleet}{' (leashed)' if loaded.settings.leashed else ''}")
+    show.say(f"agent    {leads}")
+    show.say(f"halt     {f'by {halt.author} at {halt.at:%Y-%m-%d %H:%M}: {halt.reason}' if halt else 'none'}")
+    show.say(f"open     {len(opened) or 'nothing'}")
+    rows = [(e.run, e.data["kind"], f"{e.data['scope']}/{e.data['name']}", p, e.data["deadline"]) for e, p in opened]
+    if rows:
+        show.table(("run", "fault", "target", "phase", "ends by (UTC)"), rows)
+
+
+def _forecasts(house: wiring.House, name: str, days: int) -> Iterator[Forecast]:
+    now = house.books.clock.now()
+    entry = house.entries[name]
+    times = takewhile(lambda at: at < now + timedelta(days=days), house.upcoming(name, now))
+    first = list(islice(times, SHOWN))
+    found = list(entry.platform.find(entry.selector)) if first else []
+    for at in first:
+        yield forecast(house.engine, entry, at, found)
+
+
+def _print(house: wiring.House, name: str, found: list[Forecast], days: int) -> None:
+    show.say(f"{name}: {'the next fires' if found else f'no fire in the next {days} days'}", "bold")
+    for one in found:
+        hit = ", ".join(str(draw.fault.target) for draw in one.hit) or "nobody"
+        show.say(f"  {show.local(one.at, house.zone)}  {hit}")
+    if not found:
+        return
+    show.say(f"  {len(found[0].troop.eligible)} of {len(found[0].troop.found)} are eligible as the troop is now")
+    for row in found[0].troop.reasons():
+        show.say(f"  spared {row['count']} by {row['guard']}: {row['reason']}")
+    for draw in found[0].refused:
+        show.refused(draw)
+
+
+def _explain(answer: Answer) -> None:
+    if answer.target is None:
+        places = ", ".join(answer.selector.scopes)
+        labels = f" and labels {answer.selector.labels}" if answer.selector.labels else ""
+        show.say(f"{answer.entry}: never, it looks for running {answer.selector.kind}s in {places}{labels}", "bold")
+        return
+    verdict = "could be hit now" if answer.allowed else "is spared"
+    show.say(f"{answer.entry}: {answer.target} {verdict} ({answer.use}, {answer.fault})", "bold")
+    for one in answer.verdicts:
+        show.say(f"  {'yes' if one.allowed else 'NO':>3}  {one.guard}: {one.reason}", "green" if one.allowed else "red")
+
+
+def _json(one: Forecast) -> dict[str, Any]:
+    return {
+        "monkey": one.entry,
+        "at": one.at.isoformat(),
+        "hit": [str(draw.fault.target) for draw in one.hit],
+        "eligible": len(one.troop.eligible),
+        "found": len(one.troop.found),
+        "spared": one.troop.reasons(),
+    }

@@ -1,0 +1,122 @@
+"""Why, and what next: who would be hit by a coming fire, and every guard's answer for one target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from random import Random
+
+from simian_army.asking import ask
+from simian_army.engine import MISSES, Engine
+from simian_army.errors import UsageError
+from simian_army.model import Entry, Fault, Finding, Selector, Target, Verdict
+from simian_army.outcome import Draw, Troop
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """One coming fire: whom it would hit as the troop is now, and who else was drawn and refused."""
+
+    entry: str
+    at: datetime
+    troop: Troop
+    hit: Sequence[Draw]
+    refused: Sequence[Draw]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one entry says of one target. ``target`` is None when its selector does not find it."""
+
+    entry: str
+    use: str
+    fault: str
+    target: Target | None
+    verdicts: Sequence[Verdict]
+    selector: Selector
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it could be hit now."""
+        return self.target is not None and all(verdict.allowed for verdict in self.verdicts)
+
+
+def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]) -> Forecast:
+    """Take the fire at ``at`` through the flow up to the act; reads, and writes nothing.
+
+    Raises:
+        PlatformError, LedgerError: as the flow.
+    """
+    troop = engine.judge.screen(entry, found)
+    dice = engine.dice(engine.run(entry, at))
+    want = entry.monkey.want(troop.eligible, dice)
+    peers = troop.peers()
+    hit: list[Draw] = []
+    refused: list[Draw] = []
+    slots: set[str] = set()
+    for fault in _faults(entry, troop, dice):
+        slot = fault.slot or fault.target.id
+        if len(hit) >= want or len(refused) >= MISSES or any(draw.final for draw in refused):
+            break
+        if slot in slots:
+            continue
+        draw = engine.judge.consider(entry, fault, peers.get(fault.target.group, ()))
+        (hit if draw.taken else refused).append(draw)
+        slots |= {slot} if draw.taken else set()
+    return Forecast(entry.name, at, troop, hit, refused)
+
+
+def why(engine: Engine, entries: Mapping[str, Entry], name: str) -> list[Answer]:
+    """Every entry's answer for the target people call ``name``: ``web-1``, ``shop/web-1``, ``pod shop/web-1`` or an id.
+
+    Raises:
+        UsageError: no entry's platform knows it, or several do; with the nearest names.
+    """
+    troops = {entry.name: list(entry.platform.find(entry.selector)) for entry in entries.values()}
+    wide = [t for entry in entries.values() for t in entry.platform.find(Selector(entry.selector.kind))]
+    target = _pick(name, [*wide, *(t for found in troops.values() for t in found)])
+    return [_answer(engine, entry, target, troops[entry.name]) for entry in entries.values()]
+
+
+def named(name: str, found: Sequence[Target]) -> Target:
+    """The one target people call ``name``.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    return _pick(name, found)
+
+
+def _answer(engine: Engine, entry: Entry, target: Target, found: Sequence[Target]) -> Answer:
+    faults = entry.monkey.needs.faults
+    mine = next((one for one in found if one.id == target.id), None)
+    if mine is None or not faults:
+        return Answer(entry.name, entry.use, "", None, (), entry.selector)
+    whole = entry.platform.read(mine) or mine
+    peers = Troop(found, (), Troop.none().spared).peers().get(mine.group, ())
+    kind = engine.judge.kinds[faults[0]]
+    fault = Fault(kind.name, whole, hold=entry.hold)
+    scene = engine.judge.scene(entry, fault, peers)
+    return Answer(entry.name, entry.use, kind.name, whole, ask(engine.judge.guards, scene), entry.selector)
+
+
+def _pick(name: str, found: Sequence[Target]) -> Target:
+    by_id = {target.id: target for target in found}
+    matches = [t for t in by_id.values() if name in (t.id, str(t), t.name, f"{t.scope}/{t.name}")]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise UsageError(
+            f"{name} is the name of several: {', '.join(str(t) for t in matches[:10])}; write one of these"
+        )
+    near = get_close_matches(name, [w for t in by_id.values() for w in (t.name, f"{t.scope}/{t.name}")], n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "names are those `kubectl get pods -A` shows"
+    raise UsageError(f"there is no target {name}; {hint}")
+
+
+def _faults(entry: Entry, troop: Troop, dice: Random) -> Iterator[Fault]:
+    for proposal in entry.monkey.propose(troop.eligible, dice):
+        if not isinstance(proposal, Finding):
+            yield proposal
