@@ -1,4 +1,4 @@
-"""How the YAML text becomes plain values, each with the line it stands on; safe, small, and without YAML's old traps."""
+"""How the YAML text becomes plain values, each with the line it stands on; safe, and without YAML's old traps."""
 
 from __future__ import annotations
 
@@ -67,7 +67,12 @@ def parse(path: Path, text: str) -> tuple[Any, Lines]:
     _walk(_Place(path, lines, mistakes, set()), node, "")
     if mistakes:
         raise ConfigError(mistakes)
-    return loader.construct_document(node), lines
+    try:
+        return loader.construct_document(node), lines
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        message = f"not safe YAML: {getattr(error, 'problem', error)}"
+        raise _one(path, mark.line + 1 if mark else 0, message) from error
 
 
 class _Place:

@@ -37,7 +37,7 @@ class ChaosMonkey:
         if not isinstance(fault, str) or not fault:
             raise ValueError(f"fault: {fault!r} is not the name of a fault kind, such as pod-evict")
         if not isinstance(params, Mapping):
-            raise ValueError(f"params: {params!r} is not a mapping of the fault's parameters")  # noqa: TRY004 - told
+            raise ValueError(f"params: {params!r} is not a mapping of the fault's parameters")
         self._fault = fault
         self._params = params
         self._want = _mode(mode)
@@ -101,7 +101,7 @@ def _rounds(drawn: Sequence[Target], rng: Random) -> Iterable[Target]:
     groups: dict[str, list[Target]] = {}
     for target in drawn:
         groups.setdefault(_group(target), []).append(target)
-    order = _shuffled(sorted(groups), rng)
+    order = _shuffled(list(groups), rng)
     rounds = zip_longest(*(groups[name] for name in order))
     return (target for target in chain.from_iterable(rounds) if target is not None)
 

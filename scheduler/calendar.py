@@ -63,7 +63,7 @@ class Times:
     def fires(self, day: date, zone: ZoneInfo, dice: Random) -> Iterator[datetime]:
         """A time that does not exist is shifted with the clock; one that exists twice is the first of both."""
         found = sorted({local(day, clock, zone) for clock in self.cron.times(day)})
-        ends = [*found[1:], midnight(day + DAY, zone)]
+        ends = [*found[1:], midnight(day + DAY, zone)][: len(found)]
         for moment, following in zip(found, ends, strict=True):
             if _inside(moment, zone, self.between):
                 yield shaken(moment, max(following, moment), self, zone, dice)

@@ -29,7 +29,7 @@ class SimianError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing wrong in a config file. ``path`` is the key path (``monkeys[0].with.minuets``), ``line`` counts from 1."""
+    """One thing wrong in a config file. ``path`` is the key path (``monkeys[0].with.minuets``), ``line`` is from 1."""
 
     file: str
     line: int

@@ -18,7 +18,7 @@ LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of co
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Asks the guards. ``limits`` are asked again inside the ledger's transaction, ``consents`` while a fault is held."""
+    """Asks the guards. ``limits`` again inside the ledger's transaction, ``consents`` while a fault is held."""
 
     fleet: str
     kinds: Mapping[str, FaultKind]

@@ -20,7 +20,7 @@ class KubernetesPort(Protocol):
         ...
 
     def evict(self, target: Target, grace: int | None = None) -> None:
-        """POST the eviction of a pod, so that PodDisruptionBudgets count; ``grace`` in seconds, None = the pod's own."""
+        """POST the eviction of a pod, so that PodDisruptionBudgets count; ``grace`` is seconds, None the pod's own."""
         ...
 
     def delete(self, target: Target, grace: int | None = None, version: str = "") -> None:
@@ -36,7 +36,7 @@ class KubernetesPort(Protocol):
         ...
 
     def mark(self, obj: Json, mark: Mark) -> list[Json]:
-        """The operations that put ``mark`` on ``obj`` (read just before): label, annotation; a test that none is there."""
+        """The operations that put ``mark`` on ``obj`` (read just before): label, annotation; a test that none is."""
         ...
 
     def unmark(self, obj: Json, mark: Mark) -> list[Json]:

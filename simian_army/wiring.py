@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must
     from scheduler.calendar import Schedule
     from simian_army.agent import Agent, Clockwork
     from simian_army.audit.ledger import SqlLedger
+    from simian_army.embedded.kube import KubeServer
     from simian_army.engine import Engine
     from simian_army.judge import Judge
     from simian_army.keeper import Keeper
@@ -63,6 +64,7 @@ class House:
     keeper: Keeper
     recovery: Recovery
     zone: ZoneInfo
+    world: KubeServer | None = None
 
     def upcoming(self, name: str, after: datetime) -> Iterator[datetime]:
         """The fire times of one entry."""
@@ -157,8 +159,9 @@ def house(at: Books, *, leashed: bool = False) -> Iterator[House]:
         ConfigError, PluginError: the config names what cannot be used.
     """
     with ExitStack() as closing:
-        platform = _kubernetes(at.loaded, closing)
-        yield _house(at, platform, leashed=leashed)
+        world = _embedded(at.loaded, closing)
+        platform = _kubernetes(at.loaded, world, closing)
+        yield replace(_house(at, platform, leashed=leashed), world=world)
 
 
 def actor() -> str:
@@ -229,22 +232,25 @@ def _ledger(url: str, folder: Path) -> tuple[str, Path]:
     return f"{prefix}{file}", file
 
 
-def _kubernetes(loaded: Loaded, closing: ExitStack) -> Kubernetes:
+def _embedded(loaded: Loaded, closing: ExitStack) -> KubeServer | None:
+    if not loaded.settings.platforms.kubernetes.embedded:
+        return None
+    from simian_army.embedded.kube import KubeServer
+    from simian_army.embedded.world import demo_world
+
+    world = closing.enter_context(KubeServer(demo_world()))
+    world.settle(30)
+    return world
+
+
+def _kubernetes(loaded: Loaded, world: KubeServer | None, closing: ExitStack) -> Kubernetes:
     from simian_army.targets.k8s import Kubernetes
     from simian_army.targets.place import Place
 
     said = loaded.settings.platforms.kubernetes
-    url = ""
-    if said.embedded:
-        from simian_army.embedded.kube import KubeServer
-        from simian_army.embedded.world import demo_world
-
-        server = closing.enter_context(KubeServer(demo_world()))
-        server.settle(30)
-        url = server.url
     place = Place(
         context=said.context,
-        url=url,
+        url=world.url if world else "",
         embedded=said.embedded,
         namespaces=said.namespaces,
         page_size=said.page_size,

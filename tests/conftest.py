@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.build import CannotBuildError
+from tests.cluster import build
 from tests.cluster.plane import Cluster
 from tests.cluster.policy import needs
 
@@ -33,19 +32,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def real_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """A started real cluster with four nodes, shared by the whole run: work in a namespace of your own."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-
-    def say(text: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\n{text}", file=sys.stderr, flush=True)
-
-    cluster = Cluster(say=say)
     try:
-        cluster.__enter__()
-    except CannotBuildError as error:
-        needs(str(error))
-    with_cluster = cluster
-    try:
-        yield with_cluster
-    finally:
-        with_cluster.__exit__(None, None, None)
+        build.plane()
+        build.kwok()
+    except build.CannotBuildError as error:
+        needs(f"the real Kubernetes cannot be built: {error}")
+    with Cluster() as cluster:
+        yield cluster

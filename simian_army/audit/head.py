@@ -32,7 +32,7 @@ class Head:
 
 
 class Anchor:
-    """The head file. It only ever moves forward along the chain; one that does not fit the chain is kept as evidence."""
+    """The head file. It only moves forward along the chain; one that does not fit the chain is kept as evidence."""
 
     def __init__(self, path: Path, key: bytes) -> None:
         self.path = path

@@ -87,7 +87,7 @@ def _gone(call: Call, text: str, said: _Said) -> SimianError:
 def _conflict(call: Call, text: str, said: _Said) -> SimianError:
     del call
     # a failed precondition says which one; another uid is another object
-    return Gone(text) if "UID in precondition" in said.message else Conflict(text)
+    return Gone(text) if "UID in" in said.message else Conflict(text)
 
 
 def _expired(call: Call, text: str, said: _Said) -> SimianError:
@@ -96,8 +96,9 @@ def _expired(call: Call, text: str, said: _Said) -> SimianError:
 
 
 def _unprocessable(call: Call, text: str, said: _Said) -> SimianError:
-    tested = call.verb == "patch" and "test" in said.message.lower()
-    return Conflict(text) if tested else PlatformError(text)
+    # a patch that does not apply, above all a `test` that fails, has no causes; one that makes no sense names its fields
+    unfit = call.verb == "patch" and not said.causes
+    return Conflict(f"{text} (a test of the patch failed)") if unfit else PlatformError(text)
 
 
 def _throttled(call: Call, text: str, said: _Said) -> SimianError:

@@ -57,31 +57,33 @@ def _plain_pool() -> PoolManager:
 
 def _credentials(place: Place) -> Configuration:
     from kubernetes.client import Configuration
-    from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+    from kubernetes.config import load_incluster_config, load_kube_config
 
     configuration = Configuration()
     path = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    inside = place.context == IN_CLUSTER
     try:
-        if place.context == IN_CLUSTER:
+        if inside:
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             load_kube_config(  # type: ignore[no-untyped-call]
                 path, context=place.context, client_configuration=configuration
             )
-    except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        where = "in-cluster" if place.context == IN_CLUSTER else f"context {place.context!r} of {path}"
-        hint = "run it in a pod, or name a context" if place.context == IN_CLUSTER else f"known: {_known(path)}"
+    except Exception as error:
+        # the client lets through whatever its parsers raise: each is one mistake in the configuration
+        where = "in-cluster" if inside else f"context {place.context!r} of {path}"
+        hint = "run it in a pod, or name a context" if inside else f"known: {_known(path)}"
         raise ConfigError([Mistake("simian.yaml", 0, _KEY, f"{where} cannot be used: {error}", hint)]) from error
     return configuration
 
 
 def _known(path: str) -> str:
-    from kubernetes.config import ConfigException, list_kube_config_contexts
+    from kubernetes.config.kube_config import KubeConfigMerger
 
     try:
-        contexts, _ = list_kube_config_contexts(path)  # type: ignore[no-untyped-call]
+        contexts = KubeConfigMerger(path).config["contexts"].value  # type: ignore[no-untyped-call]
         return ", ".join(sorted(str(context["name"]) for context in contexts)) or "none"
-    except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError):
+    except Exception:  # noqa: BLE001 - only a hint: the error itself is told by the caller
         return "none"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -124,6 +125,10 @@ def test_max_percent_counts_members_not_attempts_and_this_one_too() -> None:
     assert ask(rules, opened("a"), opened("b"), opened(TEN[1].id)).allowed
 
 
+def test_max_percent_counts_only_what_is_still_struck() -> None:
+    assert ask(budget(max_percent=10), attempt("a", ago=2 * HOUR), attempt("b", ago=2 * HOUR)).allowed
+
+
 def test_a_group_of_unknown_size_is_a_no() -> None:
     verdict = ask(budget(), peers=())
     assert not verdict.allowed
@@ -157,6 +162,11 @@ def test_nodes_are_counted_with_all_nodes_and_pods_do_not_count_among_them() -> 
 
 def test_what_has_no_group_is_not_counted_with_strangers_that_have_none() -> None:
     assert ask(budget(), opened("uid-proxy", ""), target=NODES[0], peers=NODES).allowed
+
+
+def test_a_node_of_a_pool_is_still_counted_with_all_nodes() -> None:
+    pooled = replace(NODES[0], group="pool-a")
+    assert not ask(budget(max_percent=100), opened("uid-n1", "pool-b"), target=pooled, peers=NODES).allowed
 
 
 ATTEMPTS = st.lists(

@@ -85,6 +85,14 @@ def test_a_narrowed_consent_counts_for_its_own_fault_only() -> None:
     assert not ask(pod("a", {"simian-army/chaos.pod-evict": "enabled"})).allowed
 
 
+def test_ten_dissenters_are_named_and_the_others_counted() -> None:
+    reason = ask(*(pod(f"p{n}", NO) for n in range(12))).reason
+    assert reason.startswith("12 of 12 others harmed do not consent, all must: pod shop/p0: ")
+    assert "pod shop/p9: " in reason
+    assert "pod shop/p10: " not in reason
+    assert reason.endswith("; and 2 more")
+
+
 @given(st.lists(st.booleans(), max_size=30))
 def test_it_allows_if_and_only_if_nobody_dissents_and_names_at_most_ten(consents: list[bool]) -> None:
     verdict = ask(*(pod(str(n), YES if yes else NO) for n, yes in enumerate(consents)))

@@ -145,7 +145,7 @@ def test_an_owner_of_a_foreign_kind_is_found_through_discovery() -> None:
 def test_an_owner_under_a_version_served_no_more_is_found_under_the_present_one() -> None:
     old = workload("Rollout", "web", "shop", api="argoproj.io/v1alpha1")
     new = {path("shop", "rollouts", "argoproj.io/v1"): [old]}
-    answers = {
+    answers: dict[str, Obj] = {
         "/apis/argoproj.io": {"preferredVersion": {"version": "v1"}},
         "/apis/argoproj.io/v1": {"resources": [{"kind": "Rollout", "name": "rollouts", "namespaced": True}]},
     }
@@ -171,8 +171,8 @@ def test_an_owner_that_cannot_be_read_is_known_to_be_there_and_unread(why: str, 
     if why == "nonsense":
         shelf.objects[collection] = [{"metadata": {**o["metadata"], "labels": []}} for o in owners]
     if why == "unknown kind":
-        for target in owned:
-            target["metadata"]["ownerReferences"][0]["apiVersion"] = "gone.example/v1"
+        for child in owned:
+            child["metadata"]["ownerReferences"][0]["apiVersion"] = "gone.example/v1"
     with serving(shelf) as server, connected(server.url, namespaces=("shop",)) as cluster:
         with structlog.testing.capture_logs():
             found = cluster.find(Selector("pod"))
@@ -184,16 +184,15 @@ def test_an_owner_that_cannot_be_read_is_known_to_be_there_and_unread(why: str, 
 
 def test_a_namespace_that_cannot_be_read_is_known_to_be_unread() -> None:
     shelf = Shelf(shop(), forbidden={"/api/v1/namespaces/shop"})
-    with serving(shelf) as server, connected(server.url, namespaces=("shop",)) as cluster:
-        with structlog.testing.capture_logs():
-            assert cluster.find(Selector("pod"))[0].levels[-1] == Level("Namespace", "shop", None)
+    quiet = structlog.testing.capture_logs
+    with serving(shelf) as server, connected(server.url, namespaces=("shop",)) as cluster, quiet():
+        assert cluster.find(Selector("pod"))[0].levels[-1] == Level("Namespace", "shop", None)
 
 
 def test_when_namespaces_may_not_be_listed_the_pods_still_are() -> None:
     shelf = Shelf({**shop(), **NAMESPACES}, forbidden={"/api/v1/namespaces"})
-    with serving(shelf) as server, connected(server.url) as cluster:
-        with structlog.testing.capture_logs():
-            assert len(cluster.find(Selector("pod"))) == 2
+    with serving(shelf) as server, connected(server.url) as cluster, structlog.testing.capture_logs():
+        assert len(cluster.find(Selector("pod"))) == 2
 
 
 def test_owners_in_a_ring_end_unread() -> None:
@@ -240,13 +239,13 @@ def test_nodes_workloads_and_namespaces_are_found_too() -> None:
 
 
 def test_an_unknown_kind_is_named_with_the_known_ones() -> None:
-    with serving(Shelf({})) as server, connected(server.url) as cluster:
-        with pytest.raises(PlatformError, match="'pods'; known: .*pod"):
-            cluster.find(Selector("pods"))
+    wrong = pytest.raises(PlatformError, match=r"'pods'; known: .*pod")
+    with serving(Shelf({})) as server, connected(server.url) as cluster, wrong:
+        cluster.find(Selector("pods"))
 
 
 def test_a_find_that_may_not_list_says_which_rule_is_missing() -> None:
     shelf = Shelf({}, forbidden={path("shop", PODS)})
-    with serving(shelf) as server, connected(server.url, namespaces=("shop",)) as cluster:
-        with pytest.raises(Forbidden, match=r'Role in namespace shop: .*resources: \["pods"\], verbs: \["list"\]'):
-            cluster.find(Selector("pod"))
+    denied = pytest.raises(Forbidden, match=r'Role in namespace shop: .*resources: \["pods"\], verbs: \["list"\]')
+    with serving(shelf) as server, connected(server.url, namespaces=("shop",)) as cluster, denied:
+        cluster.find(Selector("pod"))

@@ -187,7 +187,9 @@ def test_a_deletion_carries_its_preconditions() -> None:
     [
         (status(403, "User x cannot"), Forbidden, r'Role in namespace shop: .*"pods/eviction".*verbs: \["create"\]'),
         (status(404, "not found"), Gone, "not found"),
-        (status(409, "the UID in precondition: a differs"), Gone, "UID"),
+        (status(409, "Precondition failed: UID in precondition: a, UID in object meta: b"), Gone, "UID"),
+        (status(409, "the UID in the precondition (a) does not match the UID in record (b)"), Gone, "UID"),
+        (status(409, "the ResourceVersion in the precondition (1) does not match"), Conflict, "ResourceVersion"),
         (status(409, "the object has been modified"), Conflict, "modified"),
         (status(422, "Invalid value"), PlatformError, "Invalid"),
         (status(429, "Cannot evict", [{"message": "budget web-pdb needs 4"}]), Refused, "web-pdb needs 4"),
@@ -202,10 +204,18 @@ def test_a_refused_eviction_is_explained(reply: Reply, error: type[Exception], w
         cluster.evict(WEB)
 
 
+def test_a_patch_that_makes_no_sense_is_no_conflict() -> None:
+    answer = status(422, "Pod is invalid: metadata.labels", [{"reason": "FieldValueInvalid", "message": "x y"}])
+    with serving(lambda _: answer) as server, connected(server.url) as cluster:
+        with pytest.raises(PlatformError, match="is invalid") as raised:
+            cluster.patch(WEB, [])
+        assert not isinstance(raised.value, Conflict)
+
+
 def test_a_failed_test_of_a_patch_is_a_conflict_and_a_namesake_is_gone() -> None:
     def talk(request: Request) -> Reply:
         if request.method == "PATCH":
-            return status(422, "testing value /metadata/uid failed: test failed")
+            return status(422, "the server rejected our request due to an error in our request")
         return Reply(200, pod("web", "shop", uid=uids.pop()))
 
     uids = ["another", "uid-shop-web"]

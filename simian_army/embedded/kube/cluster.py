@@ -34,7 +34,7 @@ FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms a write is asked: ``uid`` and ``version`` must hold, ``dry`` stores nothing, ``grace`` in seconds."""
+    """A write's terms: ``uid`` and ``version`` must hold, ``dry`` stores nothing, ``grace`` is seconds."""
 
     dry: bool = False
     uid: str = ""
@@ -165,7 +165,7 @@ class Cluster:
         if resource != POD or not spec_of(pod).get("nodeName") or finished(pod):
             return 0
         said = spec_of(pod).get("terminationGracePeriodSeconds", 30) if terms.grace is None else terms.grace
-        before: int = meta(pod).get("deletionGracePeriodSeconds", said)
+        before: int | Any = meta(pod).get("deletionGracePeriodSeconds", said)
         return min(int(said), before)
 
     @staticmethod
@@ -219,7 +219,8 @@ class Cluster:
             "namespace",
         )
         held = {key: meta(old)[key] for key in (*fixed, "resourceVersion") if key in meta(old)}
-        new = {**new, "apiVersion": old["apiVersion"], "kind": old["kind"], "metadata": {**meta(new), **held}}
+        kept = {key: value for key, value in meta(new).items() if value or key not in ("labels", "annotations")}
+        new = {**new, "apiVersion": old["apiVersion"], "kind": old["kind"], "metadata": {**kept, **held}}
         if resource.status:
             new = {**new, "status": old["status"]} if "status" in old else {k: new[k] for k in new if k != "status"}
         check_step(resource, old, new)

@@ -14,10 +14,18 @@ TOLERATED = [
     {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
     for key in ("not-ready", "unreachable")
 ]
-NODE_INFO = (
-    "machineID systemUUID bootID kernelVersion osImage containerRuntimeVersion kubeletVersion kubeProxyVersion "
-    "operatingSystem architecture"
-).split()
+NODE_INFO = [
+    "machineID",
+    "systemUUID",
+    "bootID",
+    "kernelVersion",
+    "osImage",
+    "containerRuntimeVersion",
+    "kubeletVersion",
+    "kubeProxyVersion",
+    "operatingSystem",
+    "architecture",
+]
 CAPACITY = {"cpu": "8", "memory": "32Gi", "pods": "10000"}
 
 

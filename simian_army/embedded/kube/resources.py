@@ -51,10 +51,8 @@ POD_FIELDS = (
     "status.podIP",
     "status.nominatedNodeName",
 )
-EVENT_FIELDS = tuple(
-    f"involvedObject.{name}"
-    for name in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
-) + ("reason", "reportingComponent", "type")
+INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+EVENT_FIELDS = (*(f"involvedObject.{name}" for name in INVOLVED), "reason", "reportingComponent", "type")
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", False, ("ns",), True, fields=("status.phase",))
 POD = Resource("", "v1", "pods", "Pod", True, ("po",), True, generation=True, fields=POD_FIELDS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from simian_army.clock import Clock, SystemClock
 from simian_army.embedded.kube import writing
@@ -56,7 +56,7 @@ class KubeServer:
         for obj in seed:
             self.apply(obj)
 
-    def __enter__(self) -> KubeServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

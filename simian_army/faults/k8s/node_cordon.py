@@ -62,7 +62,7 @@ class NodeCordon:
 
     def revert(self, fault: Fault, mark: Mark) -> Evidence:
         said: list[str] = []
-        for _ in range(_TRIES):
+        for _ in range(_TRIES + 1):  # the last look proves the last try
             node = self.port.get(fault.target)
             if node is None:
                 return Evidence(holds=True, detail="the node is gone, and our mark with it")

@@ -9,8 +9,8 @@ from typing import Any
 from simian_army.embedded.kube.cluster import Cluster
 from simian_army.embedded.kube.controllers.pods import GENTLY
 from simian_army.embedded.kube.objects import (
-    copied,
     controller_of,
+    copied,
     finished,
     labels_of,
     leaving,

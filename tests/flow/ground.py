@@ -1,0 +1,70 @@
+"""A house on an embedded API server that the test can look into; no fake stands between them but the server itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simian_army import wiring
+from simian_army.embedded.kube import KubeServer
+from simian_army.embedded.world import demo_world
+
+KEY = "0123456789abcdef0123456789abcdef"
+PODS = "- {name: pods, use: chaos, on: kubernetes, schedule: {every: 2h}, with: {fault: pod-evict}}"
+NODES = "- {name: nodes, use: chaos, on: kubernetes, schedule: {every: 2h}, hold: 1h, with: {fault: node-cordon}}"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A server, and the folder with the config and the kubeconfig that lead to it."""
+
+    server: KubeServer
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "simian.yaml"
+
+    def write(self, monkeys: str = f"{PODS}\n{NODES}", more: str = "", leashed: str = "false") -> Path:
+        uid = next(o for o in self.server.objects("Namespace") if o["metadata"]["name"] == "kube-system")
+        self.config.write_text(
+            f"fleet: test\nleashed: {leashed}\nkey: {KEY}\nseed: fixed\n"
+            f"platforms:\n  kubernetes: {{context: here, cluster_uid: {uid['metadata']['uid']}}}\n"
+            f"safety:\n  budget: {{cooldown: 0s, max_percent: 100}}\n{more}"
+            "monkeys:\n" + "\n".join(f"  {line}" for line in monkeys.splitlines()) + "\n"
+        )
+        return self.config
+
+    @contextmanager
+    def house(self, *, leashed: bool = False) -> Iterator[wiring.House]:
+        with wiring.books(wiring.read_config(self.config)) as books, wiring.house(books, leashed=leashed) as house:
+            books.lease.take()
+            yield house
+
+    def writes(self) -> list[str]:
+        """What was written to targets, in order."""
+        asking = "/selfsubjectaccessreviews"
+        return [f"{w.method} {w.path} {w.code}" for w in self.server.writes if asking not in w.path]
+
+    def node(self, name: str) -> Any:
+        return next(o for o in self.server.objects("Node") if o["metadata"]["name"] == name)
+
+
+@contextmanager
+def ground(folder: Path) -> Iterator[Ground]:
+    with KubeServer(demo_world(), startup=0.05) as server:
+        assert server.settle(20)
+        kubeconfig = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "here", "cluster": {"server": server.url}}],
+            "users": [{"name": "here", "user": {}}],
+            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "here"}}],
+            "current-context": "here",
+        }
+        (folder / "kubeconfig").write_text(json.dumps(kubeconfig))
+        yield Ground(server, folder)
