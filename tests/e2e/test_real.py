@@ -23,6 +23,7 @@ SPACE = "soak"
 
 
 def config(folder: Path, cluster: Cluster) -> None:
+    (folder / "simian.key").touch(mode=0o600)
     (folder / "simian.key").write_text("0123456789abcdef0123456789abcdef")
     (folder / "simian.yaml").write_text(
         "fleet: soak\nleashed: false\nkey: ${file:simian.key}\n"
@@ -34,7 +35,8 @@ def config(folder: Path, cluster: Cluster) -> None:
 
 def start(folder: Path, cluster: Cluster) -> subprocess.Popen[str]:
     env = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
-    return subprocess.Popen([SIMIAN, "run"], cwd=folder, env=env, stderr=(folder / "log").open("a"), text=True)
+    with (folder / "log").open("a") as log:
+        return subprocess.Popen([SIMIAN, "run"], cwd=folder, env=env, stderr=log, text=True)
 
 
 def pause(seconds: float) -> None:

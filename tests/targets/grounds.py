@@ -17,6 +17,8 @@ from tests.cluster.world import budget, deployment, namespace, node
 
 Obj = dict[str, Any]
 SECONDS = 60
+QUIET = 10
+"""Looks at a node in which nothing must change before it counts as settled."""
 
 
 class OpenApi(Api):
@@ -55,15 +57,22 @@ class Ground:
         self.api.delete(f"/api/v1/namespaces/{self.scope}")
 
     def node(self) -> str:
-        """A fresh node; returns its name."""
+        """A fresh node that the cluster's own parts are done with; returns its name."""
         name = f"{self.scope}-node"
         self.api.create("/api/v1/nodes", node(name, {}))
+        seen: list[str] = []
+
+        def quiet() -> bool:
+            now = self.api.get(f"/api/v1/nodes/{name}")
+            seen.append(now["metadata"]["resourceVersion"])
+            return not now.get("spec", {}).get("taints") and len(seen) > QUIET and len(set(seen[-QUIET:])) == 1
+
+        wait_until(quiet)
         return name
 
-    def pods(self, path: str = "pods", **more: Any) -> list[Obj]:
+    def pods(self) -> list[Obj]:
         """The pods of the namespace."""
-        del more
-        return list(self.api.items(f"/api/v1/namespaces/{self.scope}/{path}"))
+        return list(self.api.items(f"/api/v1/namespaces/{self.scope}/pods"))
 
     def deploy(self, name: str, replicas: int) -> None:
         """A Deployment all of whose pods are ready."""

@@ -208,7 +208,7 @@ def test_owners_in_a_ring_end_unread() -> None:
 def test_a_pod_of_a_node_or_of_nothing_has_no_group() -> None:
     node = obj("v1", "Node", meta("n1"))
     lonely = pod("lonely", "shop")
-    shared = pod("shared", "shop", node)
+    shared = pod("shared", "shop", workload("ReplicaSet", "rs", "shop"))
     shared["metadata"]["ownerReferences"][0]["controller"] = False
     objects = {path("shop", PODS): [lonely, pod("static", "shop", node), shared], "/api/v1/nodes": [node], **NAMESPACES}
     with serving(Shelf(objects)) as server, connected(server.url, namespaces=("shop",)) as cluster:
@@ -216,6 +216,7 @@ def test_a_pod_of_a_node_or_of_nothing_has_no_group() -> None:
         assert {target.group for target in found.values()} == {""}
         assert found["static"].levels[0] == Level("Node", "n1", {})
         assert [level.kind for level in found["lonely"].levels] == ["Namespace"]
+        assert [level.kind for level in found["shared"].levels] == ["Namespace"]
 
 
 def test_many_owners_are_read_with_one_list_and_few_by_name() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -124,3 +125,9 @@ def test_what_goes_wrong_in_the_work_is_raised_to_who_waits() -> None:
 
 def test_the_key_is_never_shown() -> None:
     assert "hidden" not in repr(Place(url="http://x", key=b"hidden"))
+
+
+def test_importing_the_adapter_does_not_import_the_client() -> None:
+    program = "import sys, simian_army.targets.k8s as _; print({'kubernetes', 'urllib3', 'yaml'} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.strip() == "set()"
