@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +127,9 @@ def agent(folder: Path, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen([SIMIAN, "run"], cwd=folder, env={**os.environ, **env}, stderr=log, text=True)
 
 
-def until(done: object, seconds: float = 20) -> None:
+def until(done: Callable[[], object], seconds: float = 20) -> None:
     for _ in range(int(seconds / 0.1)):
-        if done():  # type: ignore[operator]
+        if done():
             return
         time.sleep(0.1)  # noqa: TID251 - a real process is under way
     pytest.fail("it did not happen in time")
@@ -139,7 +140,10 @@ def test_a_killed_agent_leaves_a_cordon_that_the_next_one_reverts(tmp_path: Path
     with ground(tmp_path) as shop:
         shop.write(monkeys)
         env = {"KUBECONFIG": str(tmp_path / "kubeconfig")}
-        cordoned = lambda: [n for n in shop.server.objects("Node") if n["spec"].get("unschedulable")]  # noqa: E731
+
+        def cordoned() -> list[Any]:
+            return [n for n in shop.server.objects("Node") if n["spec"].get("unschedulable")]
+
         first = agent(tmp_path, **env)
         until(cordoned)
         first.send_signal(signal.SIGKILL)

@@ -70,7 +70,7 @@ def replace(cluster: Cluster, route: Route, request: Request) -> tuple[int, Json
         if said and said != uid_of(old):
             why = f"Precondition failed: UID in precondition: {said}, UID in object meta: {uid_of(old)}"
             raise conflict(route.resource, route.name, why)
-        return body
+        return body if meta(body).get("name") else put(body, ("metadata", "name"), "")
 
     return 200, cluster.update(route.resource, _key(route), change, terms, route.sub)
 
