@@ -62,9 +62,13 @@ class Clockwork:
 
     def stop(self) -> None:
         """Fire no more; what is under way is waited for."""
-        if self._scheduler:
-            self._scheduler.shutdown(wait=True)
-            self._scheduler = None
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler:
+            # paused and emptied first: a job submitted to a closed pool kills APScheduler's thread; and it waits for
+            # its pool under the lock that a heartbeat under way needs, so it must not wait
+            scheduler.pause()
+            scheduler.remove_all_jobs()
+            scheduler.shutdown(wait=False)
         if self._pool:
             self._pool.shutdown(wait=True)
 
@@ -87,8 +91,12 @@ class Clockwork:
 
     def _keep_planned(self, name: str) -> None:
         with self._lock:
-            planned = name in self._due and self._scheduler and self._scheduler.get_job(name)
-            overdue = name in self._due and self._due[name] <= self.clock.now()
+            due = self._due.get(name)
+        scheduler = self._scheduler
+        if scheduler is None:
+            return
+        planned = due is not None and scheduler.get_job(name)
+        overdue = due is not None and due <= self.clock.now()
         if not planned and not overdue:
             self._plan_next(name, self.clock.now())
         if overdue:
@@ -101,10 +109,9 @@ class Clockwork:
                 self._due.pop(name, None)
                 return
             self._due[name] = following
-            if self._scheduler:
-                self._scheduler.add_job(
-                    self._fall_due, "date", run_date=following, args=[name], id=name, replace_existing=True
-                )
+        scheduler = self._scheduler
+        if scheduler:
+            scheduler.add_job(self._fall_due, "date", run_date=following, args=[name], id=name, replace_existing=True)
 
     def _fall_due(self, name: str) -> None:
         with self._lock:
@@ -123,8 +130,11 @@ class Clockwork:
                 self.calls.missed(name, at, "the firing before was still under way")
                 return
             self._busy.add(name)
-        if self._pool:
-            self._pool.submit(self._fire, name, at)
+        try:
+            if self._pool:
+                self._pool.submit(self._fire, name, at)
+        except RuntimeError:
+            return  # stopped meanwhile: nothing is fired any more
 
     def _fire(self, name: str, at: datetime) -> None:
         try:
