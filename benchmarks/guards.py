@@ -15,7 +15,8 @@ from safety.myself import Myself
 from safety.opt_in import OptIn
 from safety.protected import Protected
 from safety.shared import Shared
-from simian_army.model import Attempt, Fault, Guard, Level, Phase, Scene, Target
+from simian_army.contract import Guard
+from simian_army.model import Attempt, Fault, Level, Phase, Scene, Target
 from simian_army.windows import Blackout as Window
 from simian_army.windows import Daily
 

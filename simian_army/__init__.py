@@ -1,24 +1,21 @@
 """What a plug-in author imports: the nouns and protocols of Simian Army, and its errors."""
 
+from simian_army.contract import FaultKind, Guard, Monkey, Platform
 from simian_army.errors import Conflict, Forbidden, Gone, PlatformError, Refused, SimianError, Unknown
 from simian_army.model import (
     Attempt,
     AuditEvent,
     Evidence,
     Fault,
-    FaultKind,
     Finding,
-    Guard,
     Halt,
     Health,
     Identity,
     Json,
     Level,
     Mark,
-    Monkey,
     Needs,
     Phase,
-    Platform,
     Scene,
     Selector,
     Target,

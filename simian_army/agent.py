@@ -11,11 +11,12 @@ from functools import partial
 from typing import Protocol
 
 from simian_army.clock import Clock
+from simian_army.contract import Entry, Ledger
 from simian_army.engine import Engine
 from simian_army.errors import LedgerError, SimianError
 from simian_army.keeper import Keeper
 from simian_army.leader import FileLease
-from simian_army.model import AuditEvent, Entry, Ledger, Phase, Run
+from simian_army.model import AuditEvent, Phase, Run
 from simian_army.records import Scribe
 from simian_army.recovery import Recovery
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simian_army.model import Guard, Scene, Verdict
+from simian_army.contract import Guard
+from simian_army.model import Scene, Verdict
 
 
 def ask(guards: Sequence[Guard], scene: Scene) -> tuple[Verdict, ...]:

@@ -11,11 +11,12 @@ from functools import partial
 from random import Random
 
 from simian_army.clock import Clock
+from simian_army.contract import Entry, FaultKind, Ledger
 from simian_army.errors import AlreadyThere, Conflict, Forbidden, Gone, PlatformError, Refused
 from simian_army.judge import Judge
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
-from simian_army.model import Entry, Evidence, Fault, FaultKind, Finding, Ledger, Mark, Phase, Run, Target, Verdict
+from simian_army.model import Evidence, Fault, Finding, Mark, Phase, Run, Target, Verdict
 from simian_army.outcome import Draw, Outcome, Troop
 from simian_army.records import Held, Scribe, fault_json, verdicts_json
 

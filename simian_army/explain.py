@@ -9,9 +9,10 @@ from difflib import get_close_matches
 from random import Random
 
 from simian_army.asking import ask
+from simian_army.contract import Entry
 from simian_army.engine import MISSES, Engine
 from simian_army.errors import UsageError
-from simian_army.model import Entry, Fault, Finding, Selector, Target, Verdict
+from simian_army.model import Fault, Finding, Selector, Target, Verdict
 from simian_army.outcome import Draw, Troop
 
 

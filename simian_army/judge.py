@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from simian_army.asking import answer, ask, denials
 from simian_army.clock import Clock
+from simian_army.contract import Entry, FaultKind, Guard, Ledger
 from simian_army.errors import PlatformError, Refused
-from simian_army.model import Attempt, Entry, Fault, FaultKind, Guard, Halt, Ledger, Scene, Target, Verdict
+from simian_army.model import Attempt, Fault, Halt, Scene, Target, Verdict
 from simian_army.outcome import Draw, Troop
 
 LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simian_army.clock import Clock
+from simian_army.contract import FaultKind, Ledger
 from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused, SimianError
-from simian_army.model import AuditEvent, Evidence, FaultKind, Health, Ledger, Phase, Target
+from simian_army.model import AuditEvent, Evidence, Health, Phase, Target
 from simian_army.records import Held, Scribe
 
 TICK = 0.25  # seconds between two looks at what is open

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simian_army.clock import Clock
+from simian_army.contract import FaultKind, Ledger
 from simian_army.keeper import Keeper
-from simian_army.model import AuditEvent, Fault, FaultKind, Ledger, Mark, Phase, Run
+from simian_army.model import AuditEvent, Fault, Mark, Phase, Run
 from simian_army.records import Held, Scribe, fault_of
 
 

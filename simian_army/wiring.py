@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from simian_army.clock import Clock, SystemClock
+from simian_army.contract import Entry, FaultKind, Guard
 from simian_army.errors import ConfigError, LedgerError, UsageError
 from simian_army.leader import FileLease
-from simian_army.model import AuditEvent, Entry, Fault, FaultKind, Guard, Health, Mark, Run, Selector, Target
+from simian_army.model import AuditEvent, Fault, Health, Mark, Run, Selector, Target
 from simian_army.plugins import found, pick, suggest
 from simian_army.records import Held, Scribe
 

@@ -20,8 +20,9 @@ from simian_army.audit.schema import migrate
 from simian_army.audit.tables import events, open_faults
 from simian_army.audit.trouble import explained, label, parsed
 from simian_army.audit.verify import problems
+from simian_army.contract import Recheck
 from simian_army.errors import AlreadyThere, LedgerError
-from simian_army.model import Attempt, AuditEvent, Halt, Phase, Recheck, Verdict
+from simian_army.model import Attempt, AuditEvent, Halt, Phase, Verdict
 
 LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
 Told = Callable[[AuditEvent], None]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from simian_army.contract import FaultKind
 from simian_army.errors import SimianError
-from simian_army.model import Evidence, FaultKind
+from simian_army.model import Evidence
 from simian_army.targets.answers import grant, object_of
 from simian_army.targets.call import Call
 from simian_army.targets.facts import at

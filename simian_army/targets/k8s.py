@@ -11,8 +11,9 @@ import structlog
 
 from simian_army import marks
 from simian_army.clock import Clock, SystemClock
+from simian_army.contract import FaultKind
 from simian_army.errors import Conflict, Gone, PlatformError
-from simian_army.model import Evidence, FaultKind, Health, Identity, Json, Mark, Selector, Target
+from simian_army.model import Evidence, Health, Identity, Json, Mark, Selector, Target
 from simian_army.targets import marking
 from simian_army.targets.answers import object_of
 from simian_army.targets.call import Call

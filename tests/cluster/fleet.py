@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.cluster.process import Part
+
 if TYPE_CHECKING:
     from tests.cluster.plane import Cluster
 
@@ -55,10 +57,10 @@ class Fleet:
             self.command(*words), check=False, env=self.environment, capture_output=True, text=True, timeout=seconds
         )
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start the agent, its output in agent.log; the caller ends it."""
-        with (self.folder / "agent.log").open("ab") as log:
-            return subprocess.Popen(self.command("run"), env=self.environment, stdout=log, stderr=log)
+    def start(self) -> Part:
+        """Start the agent, its output in agent.log; the caller stops it."""
+        words = ["/usr/bin/env", f"KUBECONFIG={self.kubeconfig}", *self.command("run")]
+        return Part(words, self.folder / "agent.log")
 
     def events(self, *filters: str) -> list[dict[str, Any]]:
         """What ``simian audit --json`` prints, parsed."""

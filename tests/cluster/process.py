@@ -41,7 +41,7 @@ class Part:
         self.name = log.stem
         self.log = log
         words = [sys.executable, "-I", "-S", "-c", ORPHANS_DIE, str(os.getpid()), *command]
-        with log.open("wb") as out:
+        with log.open("ab") as out:
             self._child = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=log.parent, start_new_session=True
             )
@@ -66,14 +66,18 @@ class Part:
         if self._child.poll() is None:
             self._child.terminate()
 
+    def kill(self) -> None:
+        """SIGKILL, as a crash would be; returns when it is gone."""
+        self._child.kill()
+        self._child.wait()
+
     def stop(self) -> None:
         """SIGTERM, then SIGKILL after ten seconds; returns when it is gone."""
         self.ask_to_stop()
         try:
             self._child.wait(GRACE)
         except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
+            self.kill()
 
 
 def free_port() -> int:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from simian_army import marks
+from simian_army.contract import FaultKind
 from simian_army.errors import Conflict, Refused
 from simian_army.faults.k8s.node_cordon import NodeCordon
-from simian_army.model import Fault, FaultKind, Mark, Selector, Target
+from simian_army.model import Fault, Mark, Selector, Target
 from tests.faults.port import OnePort
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from simian_army.contract import FaultKind
 from simian_army.errors import Refused
 from simian_army.faults.k8s.pod_delete import PodDelete
 from simian_army.faults.k8s.pod_evict import PodEvict
-from simian_army.model import Fault, FaultKind, Mark, Target
+from simian_army.model import Fault, Mark, Target
 from tests.faults.port import OnePort
 
 BORN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from simian_army.contract import Recheck
 from simian_army.errors import LedgerError, Unknown
-from simian_army.model import AuditEvent, Fault, Mark, Phase, Recheck, Scene, Selector, Verdict
+from simian_army.model import AuditEvent, Fault, Mark, Phase, Scene, Selector, Verdict
 from simian_army.wiring import House
 from tests.flow.ground import Ground
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safety.blackout import Blackout
-from simian_army.model import Guard, Verdict
+from simian_army.contract import Guard
+from simian_army.model import Verdict
 from simian_army.windows import Blackout as Window
 from simian_army.windows import Daily, Dates
 from tests.safety.scenes import scene

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safety.budget import Budget
-from simian_army.model import Attempt, Guard, Phase, Scene, Target, Verdict
+from simian_army.contract import Guard
+from simian_army.model import Attempt, Phase, Scene, Target, Verdict
 from tests.safety.scenes import HOUR, NOW, WEB, attempt, node, pod, scene
 
 SECOND = timedelta(seconds=1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from safety.controlled import Controlled
-from simian_army.model import Guard, Target
+from simian_army.contract import Guard
+from simian_army.model import Target
 from tests.safety.scenes import node, pod, scene
 
 GUARD: Guard = Controlled()

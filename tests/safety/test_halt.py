@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from safety.halt import Halted
-from simian_army.model import Guard, Halt
+from simian_army.contract import Guard
+from simian_army.model import Halt
 from tests.safety.scenes import NOW, scene
 
 GUARD: Guard = Halted()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from safety.identity import KnownPlace
-from simian_army.model import Guard, Identity, Verdict
+from simian_army.contract import Guard
+from simian_army.model import Identity, Verdict
 from tests.safety.scenes import scene
 
 GUARD: Guard = KnownPlace({"kubernetes": frozenset({"5f1c"}), "aws": frozenset({"123456789012", "5f1d"})})

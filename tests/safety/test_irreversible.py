@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from safety.irreversible import Irreversible, Nature
-from simian_army.model import Guard
+from simian_army.contract import Guard
 from tests.safety.scenes import scene
 
 KINDS = {

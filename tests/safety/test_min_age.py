@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safety.min_age import MinAge
-from simian_army.model import Guard, Verdict
+from simian_army.contract import Guard
+from simian_army.model import Verdict
 from tests.safety.scenes import NOW, pod, scene
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from safety.myself import Myself
-from simian_army.model import Guard, Target
+from simian_army.contract import Guard
+from simian_army.model import Target
 from tests.safety.scenes import namespace, node, pod, scene
 
 GUARD: Guard = Myself(uid="uid-agent", namespace="chaos", node="n1")

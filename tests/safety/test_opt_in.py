@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from safety.opt_in import OptIn
-from simian_army.model import Guard
+from simian_army.contract import Guard
 from tests.safety.scenes import pod, scene
 
 LABELS = {"simian-army/chaos": "enabled"}

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from safety.protected import Protected
-from simian_army.model import Guard, Verdict
+from simian_army.contract import Guard
+from simian_army.model import Verdict
 from tests.safety.scenes import namespace, node, pod, scene
 
 SYSTEM = ("kube-system", "kube-*", "team-?")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safety.shared import Shared
-from simian_army.model import Guard, Level, Target, Verdict
+from simian_army.contract import Guard
+from simian_army.model import Level, Target, Verdict
 from tests.safety.scenes import node, pod, scene
 
 YES = {"simian-army/chaos": "enabled"}

@@ -1,0 +1,217 @@
+"""What the rooms promise each other: guard, monkey, fault kind, platform and ledger, as protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Protocol, TypeAlias
+
+from simian_army.model import (
+    Attempt,
+    AuditEvent,
+    Evidence,
+    Fault,
+    Finding,
+    Halt,
+    Health,
+    Identity,
+    Json,
+    Mark,
+    Needs,
+    Phase,
+    Scene,
+    Selector,
+    Target,
+    Verdict,
+)
+
+
+class Guard(Protocol):
+    """Whether a fault may happen. An ``early`` guard needs only the target and is asked of every candidate."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def early(self) -> bool: ...
+
+    def __call__(self, scene: Scene) -> Verdict: ...
+
+
+class Monkey(Protocol):
+    """Who proposes what. Pure: no I/O, no clock, no chance but ``rng``.
+
+    ``propose`` yields every eligible target in draw order; the first ``want`` that all guards allow are taken.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs(self) -> Needs: ...
+
+    def want(self, troop: Sequence[Target], rng: Random) -> int: ...
+
+    def propose(self, troop: Sequence[Target], rng: Random) -> Iterable[Fault | Finding]: ...
+
+
+class FaultKind(Protocol):
+    """What can be done to a target and how it is undone.
+
+    ``params`` and ``undo`` map each field to a line that says its meaning and unit. ``restores`` are the fields
+    compared after a revert. ``replaces`` tells that a controller makes good what a momentary fault destroys.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def strikes(self) -> str: ...
+
+    @property
+    def reversible(self) -> bool: ...
+
+    @property
+    def replaces(self) -> bool: ...
+
+    @property
+    def restores(self) -> tuple[str, ...]: ...
+
+    @property
+    def params(self) -> Mapping[str, str]: ...
+
+    @property
+    def undo(self) -> Mapping[str, str]: ...
+
+    def reach(self, fault: Fault) -> Selector | None:
+        """All that is harmed besides the target; None when that is nothing."""
+        ...
+
+    def prepare(self, fault: Fault) -> Json | None:
+        """The undo, read just before the harm. Changes nothing.
+
+        Raises:
+            Refused: the fault makes no sense here (already so, gone, bad parameters).
+        """
+        ...
+
+    def inject(self, fault: Fault, mark: Mark) -> None:
+        """Do it, once. A held kind leaves ``mark`` on the target, in the same write where that is possible.
+
+        Raises:
+            Refused: the platform said no and nothing was changed.
+            Unknown: nobody can say whether it happened.
+        """
+        ...
+
+    def observe(self, fault: Fault) -> Evidence:
+        """Whether the effect is there."""
+        ...
+
+    def revert(self, fault: Fault, mark: Mark) -> Evidence:
+        """Compare and restore, idempotent; ``holds`` means nothing of ours is left and the pre-image is proved,
+        or the target is gone or was changed by others, which the detail says."""
+        ...
+
+
+class Platform(Protocol):
+    """Where targets live: one adapter a platform."""
+
+    @property
+    def name(self) -> str: ...
+
+    def find(self, selector: Selector) -> Sequence[Target]:
+        """All targets that match, whole and paged; objects that cannot be read are left out and logged."""
+        ...
+
+    def read(self, target: Target) -> Target | None:
+        """The target as it is now, read whole with its levels; None when gone or replaced by a namesake."""
+        ...
+
+    def health(self, target: Target) -> Health:
+        """Whether the target's group is whole."""
+        ...
+
+    def identity(self) -> Identity:
+        """Where this really is."""
+        ...
+
+    def marked(self) -> Iterable[tuple[Target, Mark | None]]:
+        """Every target that bears our label; None for a mark that cannot be read."""
+        ...
+
+    def check(self, kinds: Sequence[FaultKind]) -> Iterable[Evidence]:
+        """What was tried (connectivity, permissions); each that does not hold names its fix in the detail."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the config's ``monkeys``: who strikes where, and for how long a held fault stays."""
+
+    name: str
+    use: str
+    monkey: Monkey
+    platform: Platform
+    selector: Selector
+    hold: timedelta
+    leashed: bool = True
+
+
+Recheck: TypeAlias = Callable[[Sequence[Attempt], "Halt | None"], Sequence[Verdict]]
+
+
+class Ledger(Protocol):
+    """What happened: append-only, chained, durable on return."""
+
+    def append(self, *events: AuditEvent) -> tuple[AuditEvent, ...]:
+        """Append in one transaction; returns them with seq and hash.
+
+        Raises:
+            AlreadyThere: an event's key is taken.
+            LedgerError: not written.
+        """
+        ...
+
+    def reserve(self, intended: AuditEvent, recheck: Recheck) -> tuple[AuditEvent | None, Sequence[Verdict]]:
+        """Append INTENDED only if every verdict of ``recheck``, asked inside the transaction, allows it
+        and no open fault is on its target; else (None, the denials)."""
+        ...
+
+    def attempts(self, since: datetime) -> Sequence[Attempt]:
+        """Every open attempt, and every unleashed one begun at or after ``since``, oldest first."""
+        ...
+
+    def open_faults(self) -> Sequence[tuple[AuditEvent, Phase]]:
+        """The INTENDED event of every open attempt and its latest phase, oldest first."""
+        ...
+
+    def halted(self) -> Halt | None:
+        """The halt in force, if any."""
+        ...
+
+    def query(
+        self,
+        *,
+        run: str = "",
+        entry: str = "",
+        target: str = "",
+        phase: str = "",
+        since: datetime | None = None,
+        after: int = 0,
+    ) -> Iterable[AuditEvent]:
+        """Events in order that match all that is given; ``target`` matches id or name, ``after`` is a seq."""
+        ...
+
+    def last_seq(self) -> int:
+        """The number of the newest event; 0 when there is none. Cheap enough to ask four times a second."""
+        ...
+
+    def verify(self) -> Sequence[str]:
+        """One line a fault found in the chain, naming the row; empty when whole."""
+        ...
