@@ -21,7 +21,7 @@ class Irreversible:
     """Allows reversible kinds, those whose loss a controller makes good, and those named in ``allow``."""
 
     name: ClassVar[str] = "irreversible"
-    early: ClassVar[bool] = False
+    early: ClassVar[bool] = True
     kinds: Mapping[str, Nature] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()
 

@@ -21,11 +21,12 @@ class Protected:
     def __call__(self, scene: Scene) -> Verdict:
         """What has no namespace (a node) is not applicable."""
         target = scene.fault.target
-        return _verdict(self.patterns, target.name if target.kind == "namespace" else target.scope)
+        return protection(self.patterns, target.name if target.kind == "namespace" else target.scope)
 
 
 @lru_cache(maxsize=4096)
-def _verdict(patterns: tuple[str, ...], namespace: str) -> Verdict:
+def protection(patterns: tuple[str, ...], namespace: str) -> Verdict:
+    """Whether a namespace is protected by one of ``patterns``; allowed means it is not."""
     if not namespace:
         return Verdict("protected", allowed=True, reason="not applicable: it stands in no namespace")
     listed = ", ".join(patterns) or "none"

@@ -1,4 +1,4 @@
-"""Whether: has everyone else the fault harms opted in to it."""
+"""Whether: has everyone else the fault harms opted in to it, and is none of them protected."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from safety.consent import consent
+from safety.protected import protection
 from simian_army.model import Scene, Target, Verdict
 
 NAMED = 10
@@ -14,10 +15,14 @@ FINISHED = frozenset({"Succeeded", "Failed"})
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Allows a fault only if every pod in its reach consents; DaemonSet, static and finished pods are not asked."""
+    """Allows a fault only if every pod in its reach consents; DaemonSet, static and finished pods are not asked.
+
+    A pod in a namespace that matches a pattern of ``protected`` never consents, whatever its labels say.
+    """
 
     name: ClassVar[str] = "shared"
     early: ClassVar[bool] = False
+    protected: tuple[str, ...] = ()
 
     def __call__(self, scene: Scene) -> Verdict:
         """Denies when the reach is not known, and names up to ten of those that do not consent."""
@@ -26,7 +31,7 @@ class Shared:
         asked = [other for other in scene.reach if _is_asked(other)]
         if not asked:
             return Verdict(self.name, allowed=True, reason=f"not applicable: {_nobody(len(scene.reach))}")
-        verdicts = ((other, consent(scene.use, scene.fault.kind, other)) for other in asked)
+        verdicts = ((other, self._one(scene, other)) for other in asked)
         noes = [(other, verdict) for other, verdict in verdicts if not verdict.allowed]
         if not noes:
             return Verdict(self.name, allowed=True, reason=f"all {len(asked)} others harmed consent")
@@ -34,6 +39,10 @@ class Shared:
         more = f"; and {len(noes) - NAMED} more" if len(noes) > NAMED else ""
         reason = f"{len(noes)} of {len(asked)} others harmed do not consent, all must: {named}{more}"
         return Verdict(self.name, allowed=False, reason=reason)
+
+    def _one(self, scene: Scene, other: Target) -> Verdict:
+        spared = protection(self.protected, other.scope)
+        return consent(scene.use, scene.fault.kind, other) if spared.allowed else spared
 
 
 def _is_asked(other: Target) -> bool:

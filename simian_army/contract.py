@@ -88,6 +88,11 @@ class FaultKind(Protocol):
     @property
     def undo(self) -> Mapping[str, str]: ...
 
+    @property
+    def permissions(self) -> Sequence[Sequence[str]]:
+        """What the platform must grant, in its own words; on Kubernetes verb, API group, resource, subresource."""
+        ...
+
     def reach(self, fault: Fault) -> Selector | None:
         """All that is harmed besides the target; None when that is nothing."""
         ...

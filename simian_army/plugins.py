@@ -61,7 +61,9 @@ class Plugin:
     def _signature(self) -> list[tuple[str, inspect.Parameter]]:
         assert self.make is not None  # noqa: S101 - asked by callers above
         kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        return [(n, p) for n, p in inspect.signature(self.make).parameters.items() if p.kind not in kinds]
+        return [
+            (n, p) for n, p in inspect.signature(self.make, eval_str=True).parameters.items() if p.kind not in kinds
+        ]
 
 
 @cache

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from simian_army import wiring
@@ -91,7 +92,7 @@ def _alone(house: wiring.House, monkey: str, target: str, *, as_json: bool) -> i
         house.books.lease.take()
     except NotLeader as other:
         raise UsageError(f"{other}; try again: the agent will be asked") from other
-    only = wiring.target_of(house, entry, target) if target else ""
+    only = wiring.target_of(entry, target) if target else ""
     with _stops() as stop:
         house.keeper.start()
         house.recovery.recover()
@@ -124,7 +125,7 @@ def stay(house: wiring.House, run_id: str, told: threading.Event | None, stop: t
 def _ask(books: wiring.Books, monkey: str, target: str, reason: str) -> int:
     """Have the agent do it, and show what it does."""
     asked = books.scribe.note(Phase.REQUESTED, verb="once", only=target, reason=reason)
-    (request,) = books.ledger.append(wiring.about(asked, monkey))
+    (request,) = books.ledger.append(replace(asked, entry=monkey))
     show.say(f"request {request.seq} is with the agent")
     stop = threading.Event()
     waited, done = 0.0, False

@@ -71,8 +71,9 @@ def check(config: Path) -> int:
     with wiring.books(loaded) as books:
         _say(f"ledger: {books.ledger.last_seq()} events, written with this key", holds=True)
         with wiring.house(books) as house:
-            for evidence in house.platform.check(list(house.kinds.values())):
-                bad += _say(evidence.detail, holds=evidence.holds)
+            for name, platform in house.platforms.items():
+                used = [kind for kind in house.kinds.values() if kind.platform == name]
+                bad += sum(_say(told.detail, holds=told.holds) for told in platform.check(used))
             try:
                 wiring.must_know_the_place(house)
             except SimianError as error:

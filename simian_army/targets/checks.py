@@ -83,4 +83,4 @@ class Checks:
 def _of(kinds: Iterable[FaultKind]) -> Iterator[Permission]:
     for kind in kinds:
         if kind.platform == PLATFORM:
-            yield from getattr(kind, "permissions", ())
+            yield from ((verb, group, resource, sub) for verb, group, resource, sub in kind.permissions)

@@ -9,7 +9,7 @@ import pytest
 from config.load import Loaded, load
 from simian_army.cli.start import TEMPLATE
 from simian_army.errors import ConfigError
-from simian_army.wiring import vet
+from simian_army.wiring.vetting import vet
 
 KEY = "0123456789abcdef0123456789abcdef"
 GOOD = f"""\

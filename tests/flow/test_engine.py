@@ -164,7 +164,7 @@ def test_a_cordon_is_held_and_reverted_and_the_pre_image_is_back(shop: Ground) -
 
 def test_a_node_with_pods_that_did_not_consent_is_refused_with_their_names(shop: Ground) -> None:
     with shop.house() as house:
-        found = {t.name: t for t in house.platform.find(Selector("node"))}
+        found = {t.name: t for t in house.platforms["kubernetes"].find(Selector("node"))}
         entry = house.entries["nodes"]
         draw = house.engine.judge.consider(entry, Fault("node-cordon", found["node-b"]), list(found.values()))
         assert not draw.taken

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from safety.shared import Shared
 from simian_army.contract import Guard
 from simian_army.model import Level, Target, Verdict
-from tests.safety.scenes import node, pod, scene
+from tests.safety.scenes import NOW, node, pod, scene
 
 YES = {"simian-army/chaos": "enabled"}
 NO = {"simian-army/chaos": "disabled"}
@@ -101,3 +101,11 @@ def test_it_allows_if_and_only_if_nobody_dissents_and_names_at_most_ten(consents
     assert verdict.allowed is (noes == 0)
     assert verdict.reason.count("pod shop/") == min(noes, 10)
     assert (f"and {noes - 10} more" in verdict.reason) is (noes > 10)
+
+
+def test_a_protected_namespace_in_the_reach_never_consents() -> None:
+    guard = Shared(("kube-*",))
+    dns = Target("kubernetes", "pod", "u", "dns", "kube-system", "kube-system/Deployment/dns", NOW, YES)
+    verdict = guard(scene(node(), "node-cordon", reach=[pod("a", YES), dns]))
+    assert not verdict.allowed
+    assert "pod kube-system/dns: kube-system is protected by kube-*" in verdict.reason

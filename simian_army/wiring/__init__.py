@@ -1,0 +1,16 @@
+"""Who knows everyone: the one place where config, plug-ins, platforms, guards and ledger become a working house."""
+
+from simian_army.wiring.books import Books, actor, books, read_config
+from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
+
+__all__ = [
+    "Books",
+    "House",
+    "actor",
+    "books",
+    "entry_of",
+    "house",
+    "must_know_the_place",
+    "read_config",
+    "target_of",
+]

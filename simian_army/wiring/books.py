@@ -1,0 +1,92 @@
+"""What every command opens first: the config, the ledger and the lease beside it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simian_army.clock import Clock, SystemClock
+from simian_army.errors import LedgerError
+from simian_army.leader import FileLease
+from simian_army.model import AuditEvent
+from simian_army.records import Scribe
+from simian_army.wiring.vetting import vet
+
+if TYPE_CHECKING:  # the database's libraries are loaded when a ledger is opened
+    from config.load import Loaded
+    from simian_army.audit.ledger import SqlLedger
+
+Told = Callable[[AuditEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What commands need that ask no platform."""
+
+    loaded: Loaded
+    ledger: SqlLedger
+    lease: FileLease
+    scribe: Scribe
+    clock: Clock
+
+    @property
+    def key(self) -> bytes:
+        """The fleet key."""
+        return self.loaded.settings.key.get_secret_value().encode()
+
+
+def read_config(path: Path) -> Loaded:
+    """The config, checked against the plug-ins there are.
+
+    Raises:
+        ConfigError: with every mistake.
+    """
+    from config.load import load
+
+    return load(path, vet)
+
+
+@contextmanager
+def books(
+    loaded: Loaded, *, told: Told | None = None, clock: Clock | None = None, trust: bool = True
+) -> Iterator[Books]:
+    """Open the ledger that the config names.
+
+    Raises:
+        LedgerError: it cannot be opened.
+    """
+    from simian_army.audit.ledger import SqlLedger
+
+    settings, clock = loaded.settings, clock or SystemClock()
+    url, file = _ledger(settings.ledger.get_secret_value(), loaded.file.parent)
+    key = settings.key.get_secret_value().encode()
+    hear = told or (lambda _event: None)
+    with SqlLedger.open(url, key, told=hear, trust=trust) as ledger:
+        lease = FileLease(file.with_name(file.name + ".lock"), actor(), clock)
+        embedded = settings.platforms.kubernetes.embedded
+        yield Books(loaded, ledger, lease, Scribe(clock, actor(), loaded.digest, embedded), clock)
+        lease.give()
+
+
+def actor() -> str:
+    """Who acts, for the audit: user at host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def _ledger(url: str, folder: Path) -> tuple[str, Path]:
+    """The URL with a relative SQLite path taken from the config's folder, and the file the lease lies beside."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix):
+        raise LedgerError(f"ledger: this version keeps its ledger in SQLite: write {prefix}simian.db")
+    file = (folder / url.removeprefix(prefix)).absolute()
+    return f"{prefix}{file}", file

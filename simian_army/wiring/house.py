@@ -1,0 +1,221 @@
+"""The house, wired: what commands that ask a platform work in."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from simian_army.contract import Entry, FaultKind, Platform
+from simian_army.errors import ConfigError, Mistake, UsageError
+from simian_army.model import Fault, Health, Mark, Run, Target
+from simian_army.plugins import found, suggest
+from simian_army.records import Held
+from simian_army.wiring.places import Places, connect
+
+if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must not wait for
+    from scheduler.calendar import Schedule
+    from simian_army.agent import Agent, Clockwork
+    from simian_army.embedded.kube import KubeServer
+    from simian_army.engine import Engine
+    from simian_army.judge import Judge
+    from simian_army.keeper import Keeper
+    from simian_army.recovery import Recovery
+    from simian_army.wiring.books import Books
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything, wired."""
+
+    books: Books
+    platforms: Mapping[str, Platform]
+    kinds: Mapping[str, FaultKind]
+    entries: Mapping[str, Entry]
+    plan: Mapping[str, Schedule]
+    engine: Engine
+    keeper: Keeper
+    recovery: Recovery
+    zone: ZoneInfo
+    world: KubeServer | None = None
+
+    def upcoming(self, name: str, after: datetime) -> Iterator[datetime]:
+        """The fire times of one entry."""
+        from scheduler.calendar import upcoming
+
+        return upcoming(self.plan[name], after, self.zone, f"{self.engine.seed}/{name}")
+
+    def agent(self) -> Agent:
+        """The agent that runs this house."""
+        from simian_army.agent import Agent
+
+        books = self.books
+        return Agent(
+            entries=self.entries,
+            engine=self.engine,
+            keeper=self.keeper,
+            recovery=self.recovery,
+            lease=books.lease,
+            ledger=books.ledger,
+            clock=books.clock,
+            scribe=books.scribe,
+            clockwork=self._clockwork,
+        )
+
+    def _clockwork(self, agent: Agent) -> Clockwork:
+        from scheduler.clockwork import Calls, Clockwork
+
+        calls = Calls(agent.fire, agent.skip, agent.failed, agent.lease.beat)
+        return Clockwork({name: partial(self.upcoming, name) for name in self.plan}, calls, self.books.clock)
+
+
+@contextmanager
+def house(at: Books, *, leashed: bool = False) -> Iterator[House]:
+    """Build everything on open books; ``leashed`` tightens what the config says, never loosens it.
+
+    Raises:
+        ConfigError, PluginError: the config names what cannot be used.
+    """
+    with ExitStack() as closing:
+        yield _house(at, connect(at, closing), leashed=leashed)
+
+
+def entry_of(at: House, name: str) -> Entry:
+    """The entry of that name.
+
+    Raises:
+        UsageError: there is none, with the nearest.
+    """
+    if name in at.entries:
+        return at.entries[name]
+    raise UsageError(
+        f"config has no monkey named {name}; {suggest(name, at.entries) or 'it has'} {', '.join(at.entries)}"
+    )
+
+
+def target_of(entry: Entry, name: str) -> str:
+    """The id of the target that people call ``name``.
+
+    Raises:
+        UsageError: the entry's selector finds none, or several.
+    """
+    from simian_army.explain import named
+
+    return named(name, entry.platform.find(entry.selector)).id
+
+
+def must_know_the_place(at: House) -> None:
+    """Unleashed on a real platform, its identity must stand in config (DESIGN rule 14).
+
+    Raises:
+        ConfigError: it does not; PlatformError: it could not be asked.
+    """
+    if at.engine.judge.leashed:
+        return
+    wrong = [mistake for name in at.platforms if (mistake := _strange(at, name))]
+    if wrong:
+        raise ConfigError(wrong)
+
+
+def _strange(at: House, name: str) -> Mistake | None:
+    said = at.books.loaded.settings.platforms.kubernetes
+    if said.embedded:
+        return None
+    here = at.platforms[name].identity().id
+    if said.cluster_uid == here:
+        return None
+    told = said.cluster_uid or "nothing"
+    message = f"this cluster is {here}, the config says {told}: unleashed, both must be the same"
+    fix = f"write cluster_uid: {here} if that is the one you mean"
+    return at.books.loaded.mistake(f"platforms.{name}.cluster_uid", message, fix)
+
+
+def _house(at: Books, places: Places, *, leashed: bool) -> House:
+    from simian_army import marks
+    from simian_army.engine import Engine
+    from simian_army.judge import Judge
+    from simian_army.keeper import Keeper
+    from simian_army.recovery import Recovery
+    from simian_army.wiring.entries import entry, schedule
+    from simian_army.wiring.rules import guards
+
+    settings, ledger, clock, scribe = at.loaded.settings, at.ledger, at.clock, at.scribe
+    kinds = _kinds(places.platforms)
+    entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
+    asked = guards(at.loaded, kinds)
+    by_name = {guard.name: guard for guard in asked}
+    judge = Judge(
+        fleet=settings.fleet,
+        kinds=kinds,
+        guards=asked,
+        limits=(by_name["budget"], by_name["halt"]),
+        consents=(by_name["opt-in"], by_name["shared"]),
+        ledger=ledger,
+        clock=clock,
+        leashed=leashed or settings.leashed,
+    )
+
+    def sign(run: Run, fault: Fault, deadline: datetime) -> Mark:
+        return marks.sign(at.key, settings.fleet, run.id, fault, deadline)
+
+    keeper = Keeper(kinds, ledger, scribe, clock, _objection(judge, entries), _health(places.platforms))
+    engine = Engine(
+        fleet=settings.fleet,
+        seed=settings.seed or _seed(at.key, settings.fleet),
+        judge=judge,
+        ledger=ledger,
+        keeper=keeper,
+        lease=at.lease,
+        clock=clock,
+        scribe=scribe,
+        sign=sign,
+        timeout=settings.platforms.kubernetes.timeout.total_seconds(),
+    )
+    return House(
+        books=at,
+        platforms=places.platforms,
+        kinds=kinds,
+        entries=entries,
+        plan={said.name: schedule(said.schedule) for said in settings.monkeys},
+        engine=engine,
+        keeper=keeper,
+        recovery=Recovery(kinds, ledger, keeper, clock, scribe, sign),
+        zone=ZoneInfo(settings.timezone),
+        world=places.world,
+    )
+
+
+def _kinds(platforms: Mapping[str, Platform]) -> dict[str, FaultKind]:
+    """Every fault that can be loaded and whose platform is there."""
+    kinds: dict[str, FaultKind] = {}
+    for name, plugin in found("fault").items():
+        platform = platforms.get(getattr(plugin.make, "platform", ""))
+        if plugin.make and platform:
+            kinds[name] = plugin.make(platform)
+    return kinds
+
+
+def _seed(key: bytes, fleet: str) -> str:
+    """The seed when config gives none: as random as the key made at first start, and kept as long."""
+    return hmac.new(key, f"seed {fleet}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _objection(judge: Judge, entries: Mapping[str, Entry]) -> Callable[[Held], str]:
+    def objection(held: Held) -> str:
+        entry = entries.get(held.run.entry)
+        return judge.objection(entry, held.fault) if entry else ""
+
+    return objection
+
+
+def _health(platforms: Mapping[str, Platform]) -> Callable[[Target], Health]:
+    def health(target: Target) -> Health:
+        return platforms[target.platform].health(target)
+
+    return health

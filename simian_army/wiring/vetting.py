@@ -1,0 +1,28 @@
+"""What the plug-ins say of a config while it is read: is there such a one, and can it be made of what is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simian_army.plugins import found, suggest
+
+Wrong = tuple[str, str, str]
+"""A key below ``with``, what is wrong there, and what to write instead."""
+
+
+def vet(kind: str, name: str, arguments: Mapping[str, Any]) -> list[Wrong]:
+    """What is wrong with one use of a plug-in; empty when it can be used."""
+    plugin = found(kind).get(name)
+    if plugin is None:
+        return [_missing("", kind, name)]
+    wrong = plugin.wrong(arguments)
+    if wrong or kind != "monkey" or plugin.make is None:
+        return wrong
+    wanted = plugin.make(**arguments).needs.faults
+    return [_missing("fault", "fault", fault) for fault in wanted if fault not in found("fault")]
+
+
+def _missing(key: str, kind: str, name: str) -> Wrong:
+    there = found(kind)
+    return key, f"there is no {kind} {name!r}", suggest(name, there) or f"there are: {', '.join(there)}"
