@@ -27,12 +27,14 @@ _LATER = {"aws", "toxiproxy"}
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A config that is right. ``digest`` is the SHA-256 of what it says, secrets left out."""
+    """A config that is right. ``digest`` is the SHA-256 of what it says, secrets left out; ``secrets`` are the files
+    that hold those."""
 
     settings: Settings
     file: Path
     digest: str
     lines: Lines
+    secrets: tuple[Path, ...] = ()
 
     def mistake(self, path: str, message: str, suggestion: str = "") -> Mistake:
         """A mistake found later, located."""
@@ -45,7 +47,8 @@ def load(path: Path, vet: Vet | None = None) -> Loaded:
     Raises:
         ConfigError: with every mistake in it.
     """
-    values, lines = parse(path, read(path))
+    text = read(path)
+    values, lines = parse(path, text)
     if not isinstance(values, dict):
         raise ConfigError([Mistake(str(path), 1, "", "the file must hold keys and values", "see `simian init`")])
     mistakes: list[Mistake] = []
@@ -57,7 +60,8 @@ def load(path: Path, vet: Vet | None = None) -> Loaded:
     if mistakes:
         raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line))
     shown = json.dumps(settings.model_dump(mode="json"), sort_keys=True, default=str)
-    return Loaded(settings, path, hashlib.sha256(shown.encode()).hexdigest(), lines)
+    secrets = tuple(path.parent / name for kind, name in _SECRET.findall(text) if kind == "file")
+    return Loaded(settings, path, hashlib.sha256(shown.encode()).hexdigest(), lines, secrets)
 
 
 def _resolve(value: Any, path: Path, lines: Lines, mistakes: list[Mistake], where: str = "") -> Any:

@@ -14,6 +14,7 @@ from simian_army.clock import Clock
 from simian_army.contract import Entry, Ledger
 from simian_army.engine import Engine
 from simian_army.errors import LedgerError, SimianError
+from simian_army.explain import named
 from simian_army.keeper import Keeper
 from simian_army.leader import FileLease
 from simian_army.model import AuditEvent, Phase, Run
@@ -132,8 +133,11 @@ class Agent:
         self._hands.submit(self._once, entry, event)
 
     def _once(self, entry: Entry, event: AuditEvent) -> None:
+        wanted = str(event.data.get("only", ""))
         try:
-            self.engine.fire(entry, event.at, request=event.seq, only=str(event.data.get("only", "")))
+            only = named(wanted, entry.platform.find(entry.selector)).id if wanted else ""
+            done = self.engine.fire(entry, event.at, request=event.seq, only=only)
+            self.ledger.append(self.scribe.note(Phase.CLOSED, done.run, **done.summary(), request=event.seq))
         except SimianError as error:
             self._refuse(event, str(error))
 

@@ -72,6 +72,8 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
 def why(engine: Engine, entries: Mapping[str, Entry], name: str) -> list[Answer]:
     """Every entry's answer for the target people call ``name``: ``web-1``, ``shop/web-1``, ``pod shop/web-1`` or an id.
 
+    A workload is answered for by its first pod: its pods are one template's, so they fare alike.
+
     Raises:
         UsageError: no entry's platform knows it, or several do; with the nearest names.
     """
@@ -112,9 +114,18 @@ def _pick(name: str, found: Sequence[Target]) -> Target:
         raise UsageError(
             f"{name} is the name of several: {', '.join(str(t) for t in matches[:10])}; write one of these"
         )
+    members = sorted((t for t in by_id.values() if t.group and name in _group_names(t.group)), key=lambda t: t.name)
+    if members:
+        return members[0]
     near = get_close_matches(name, [w for t in by_id.values() for w in (t.name, f"{t.scope}/{t.name}")], n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else "names are those `kubectl get pods -A` shows"
     raise UsageError(f"there is no target {name}; {hint}")
+
+
+def _group_names(group: str) -> tuple[str, ...]:
+    """What people call the workload ``shop/Deployment/web``."""
+    scope, kind, name = group.split("/", 2)
+    return group, f"{scope}/{name}", name, f"{kind} {scope}/{name}", f"{kind.lower()} {scope}/{name}"
 
 
 def _faults(entry: Entry, troop: Troop, dice: Random) -> Iterator[Fault]:

@@ -27,12 +27,12 @@ class Plugin:
     error: str = ""
 
     def parameters(self) -> Mapping[str, str]:
-        """Each parameter of ``with:`` and how it is declared (type and default)."""
-        if self.make is None or self.kind == "fault":
+        """Each parameter: of a fault its meaning, of others how it is declared (type and default)."""
+        if self.make is None:
             return {}
-        return {
-            name: str(parameter).partition(":")[2].strip() or str(parameter) for name, parameter in self._signature()
-        }
+        if self.kind == "fault":
+            return dict(getattr(self.make, "params", {}))
+        return {name: _declared(parameter) for name, parameter in self._signature()}
 
     def wrong(self, arguments: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         """What is wrong with ``with:`` as (key, message, suggestion); empty when the plug-in can be made of it."""
@@ -106,6 +106,11 @@ def suggest(word: str, known: Mapping[str, Any]) -> str:
 
 def _also(suggestion: str) -> str:
     return f", {suggestion}" if suggestion else ""
+
+
+def _declared(parameter: inspect.Parameter) -> str:
+    words = str(parameter).partition(":")[2].strip() or str(parameter)
+    return words.replace("collections.abc.", "").replace("typing.", "")
 
 
 def _load(kind: str, point: EntryPoint) -> Plugin:

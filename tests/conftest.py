@@ -37,6 +37,7 @@ def real_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     try:
         build.plane(say)
         build.kwok(say)
+        build.kubectl(say)
     except build.CannotBuildError as error:
         needs(f"the real Kubernetes cannot be built: {error}")
     with Cluster(say=say) as cluster:

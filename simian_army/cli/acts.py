@@ -1,21 +1,18 @@
-"""The verbs that do something: run, once, halt, resume, revert."""
+"""The verbs that steer: run, halt, resume, revert."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 from simian_army import wiring
 from simian_army.cli import show
-from simian_army.errors import NotLeader, UsageError
-from simian_army.model import ENDS, AuditEvent, Phase
+from simian_army.errors import UsageError
+from simian_army.model import Phase
 
 WAIT = 0.2  # seconds between two looks while a command follows what happens
-ANSWER = 10.0  # seconds an agent has to take up a request
 GRACE = 30.0  # seconds for the last reverts
 
 
@@ -40,29 +37,18 @@ def run(config: Path, *, leashed: bool) -> int:
     return 1 if left else 0
 
 
-def once(config: Path, monkey: str, target: str, reason: str, *, leashed: bool, as_json: bool) -> int:
-    """Let one monkey act now: through the running agent if there is one, else as the leader ourselves."""
-    loaded = wiring.read_config(config)
-    with wiring.books(loaded) as books:
-        if books.lease.held_by_anyone():
-            if leashed:
-                raise UsageError("an agent runs, and acts by its own config: use `simian plan` or `simian why` to look")
-            return _ask(books, monkey, target, reason)
-        with wiring.house(books, leashed=leashed) as house:
-            return _alone(house, monkey, target, as_json=as_json)
-
-
-def halt(config: Path, reason: str) -> None:
+def halt(config: Path, reason: str, *, as_json: bool) -> None:
     """Write the halt down; the agent reads it within half a second."""
-    _tell_all(config, Phase.HALTED, reason, "halted: nothing new begins, and what is held is being reverted")
+    words = "halted: nothing new begins, and what is held is being reverted"
+    _tell_all(config, Phase.HALTED, reason, words, as_json=as_json)
 
 
-def resume(config: Path, reason: str) -> None:
+def resume(config: Path, reason: str, *, as_json: bool) -> None:
     """Write the end of the halt down."""
-    _tell_all(config, Phase.RESUMED, reason, "resumed")
+    _tell_all(config, Phase.RESUMED, reason, "resumed", as_json=as_json)
 
 
-def revert(config: Path, run_id: str, reason: str, *, every: bool) -> int:
+def revert(config: Path, run_id: str, reason: str, *, every: bool, as_json: bool) -> int:
     """Have one run, or all, reverted: by the agent if there is one, else by ourselves."""
     if bool(run_id) == every:
         raise UsageError("name one run, or say --all; `simian status` lists what is held")
@@ -81,88 +67,24 @@ def revert(config: Path, run_id: str, reason: str, *, every: bool) -> int:
                 _until(lambda: not house.keeper.held(run_id), house, GRACE)
                 house.keeper.close()
         left = _wait_reverted(books, run_id)
+    if as_json:
+        show.dump({"run": run_id, "held": left})
+        return 1 if left else 0
     show.say("reverted" if not left else f"{left} still held: see `simian status`", "green" if not left else "red")
     return 1 if left else 0
 
 
-def _alone(house: wiring.House, monkey: str, target: str, *, as_json: bool) -> int:
-    entry = wiring.entry_of(house, monkey)
-    wiring.must_know_the_place(house)
-    try:
-        house.books.lease.take()
-    except NotLeader as other:
-        raise UsageError(f"{other}; try again: the agent will be asked") from other
-    only = wiring.target_of(entry, target) if target else ""
-    with _stops() as stop:
-        house.keeper.start()
-        house.recovery.recover()
-        found = house.engine.fire(entry, house.books.clock.now(), only=only)
-        show.dump(found.summary()) if as_json else show.outcome(found)
-        stay(house, found.run.id, None if as_json else stop, stop)
-        left = house.keeper.stop(GRACE, "the command was ended")
-    if found.error or left:
-        return 1
-    return 0 if found.taken or found.findings else 3
-
-
-def stay(house: wiring.House, run_id: str, told: threading.Event | None, stop: threading.Event | None = None) -> None:
-    """Wait until nothing of the run is open, or ``stop`` is set; ``told`` None keeps the wait unannounced."""
-    stop = stop or threading.Event()
-    waited = False
-    while house.keeper.open(run_id) and not stop.is_set():
-        if told is not None and not waited:
-            held = house.keeper.held(run_id)
-            words = "held; Ctrl-C reverts at once" if held else "until the group is whole again; Ctrl-C leaves it"
-            show.err.print(f"waiting: {words} ...", markup=False)
-        waited = True
-        house.books.clock.wait(stop, WAIT)
-    if waited:
-        for event in house.books.ledger.query(run=run_id):
-            if event.phase in ENDS and event.target:
-                _line(event)
-
-
-def _ask(books: wiring.Books, monkey: str, target: str, reason: str) -> int:
-    """Have the agent do it, and show what it does."""
-    asked = books.scribe.note(Phase.REQUESTED, verb="once", only=target, reason=reason)
-    (request,) = books.ledger.append(replace(asked, entry=monkey))
-    show.say(f"request {request.seq} is with the agent")
-    stop = threading.Event()
-    waited, done = 0.0, False
-    run_id = ""
-    shown = request.seq
-    while not done:
-        for event in books.ledger.query(after=shown):
-            shown = event.seq
-            if event.data.get("request") == request.seq:
-                run_id = event.run or run_id
-                if event.phase is Phase.SKIPPED:
-                    show.say(f"the agent did not: {event.data.get('reason')}", "red")
-                    return 3
-            if run_id and event.run == run_id:
-                _line(event)
-                done = done or (event.phase in ENDS) or event.phase is Phase.SKIPPED
-        waited += WAIT
-        if not run_id and waited > ANSWER:
-            raise UsageError(f"no answer in {ANSWER:.0f} s: is the agent alive? `simian status` tells")
-        books.clock.wait(stop, WAIT)
-    denied = [e for e in books.ledger.query(run=run_id) if e.phase is Phase.INJECTED]
-    return 0 if denied else 3
-
-
-def _line(event: AuditEvent) -> None:
-    about = event.data.get("target")
-    name = about.get("name", "") if isinstance(about, dict) else ""
-    words = event.data.get("detail") or event.data.get("reason") or event.data.get("why") or ""
-    show.say(f"  {event.phase:>9}  {name}  {words}")
-
-
-def _tell_all(config: Path, phase: Phase, reason: str, words: str) -> None:
+def _tell_all(config: Path, phase: Phase, reason: str, words: str, *, as_json: bool) -> None:
     if not reason:
         raise UsageError("say why: --reason TEXT; it is kept with your name")
     loaded = wiring.read_config(config)
     with wiring.books(loaded) as books:
-        books.ledger.append(books.scribe.note(phase, reason=reason, source="cli"))
+        (told,) = books.ledger.append(books.scribe.note(phase, reason=reason, source="cli"))
+    if as_json:
+        from simian_army.audit.log import to_json
+
+        show.dump(to_json(told))
+        return
     show.say(words, "bold")
 
 
@@ -182,15 +104,3 @@ def _until(done: Callable[[], bool], house: wiring.House, seconds: float) -> Non
         if done():
             return
         house.books.clock.wait(stop, WAIT)
-
-
-@contextmanager
-def _stops() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set."""
-    stop = threading.Event()
-    kept = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)

@@ -61,9 +61,10 @@ def once(
     as_json: AsJson = False,
 ) -> None:
     """Let one monkey act now, under all guards, and stay until it is over; Ctrl-C reverts."""
-    from simian_army.cli.acts import once as act
+    from simian_army.cli.once import Wish
+    from simian_army.cli.once import once as act
 
-    raise typer.Exit(act(config, monkey, target, reason, leashed=leashed, as_json=as_json))
+    raise typer.Exit(act(config, Wish(monkey, target, reason, leashed, as_json)))
 
 
 @app.command()
@@ -99,19 +100,19 @@ def status(config: ConfigFile = HERE, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def halt(config: ConfigFile = HERE, reason: Reason = "") -> None:
+def halt(config: ConfigFile = HERE, reason: Reason = "", as_json: AsJson = False) -> None:
     """Stop everything: nothing new, and what is held is reverted."""
     from simian_army.cli.acts import halt as act
 
-    act(config, reason)
+    act(config, reason, as_json=as_json)
 
 
 @app.command()
-def resume(config: ConfigFile = HERE, reason: Reason = "") -> None:
+def resume(config: ConfigFile = HERE, reason: Reason = "", as_json: AsJson = False) -> None:
     """End a halt."""
     from simian_army.cli.acts import resume as act
 
-    act(config, reason)
+    act(config, reason, as_json=as_json)
 
 
 @app.command()
@@ -120,11 +121,12 @@ def revert(
     every: Annotated[bool, typer.Option("--all", help="Everything that is held.")] = False,
     config: ConfigFile = HERE,
     reason: Reason = "",
+    as_json: AsJson = False,
 ) -> None:
     """Revert one run, or all, before its time."""
     from simian_army.cli.acts import revert as act
 
-    raise typer.Exit(act(config, run, reason, every=every))
+    raise typer.Exit(act(config, run, reason, every=every, as_json=as_json))
 
 
 @audit_app.callback()
@@ -147,19 +149,23 @@ def audit(
 
 
 @audit_app.command("verify")
-def verify(context: typer.Context, config: Annotated[Path | None, typer.Option("-c", "--config")] = None) -> None:
+def verify(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option("-c", "--config", metavar="FILE", help="The configuration.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Prove that the record is whole; exit 1 and the rows' numbers when it is not."""
     from simian_army.cli.records import verify as act
 
-    raise typer.Exit(act(config or context.obj or HERE))
+    raise typer.Exit(act(config or context.obj or HERE, as_json=as_json))
 
 
 @app.command()
-def check(config: ConfigFile = HERE) -> None:
+def check(config: ConfigFile = HERE, as_json: AsJson = False) -> None:
     """Test config, packages, ledger, connection and permissions, and name each fix."""
     from simian_army.cli.start import check as act
 
-    raise typer.Exit(act(config))
+    raise typer.Exit(act(config, as_json=as_json))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simian_army import wiring
 from simian_army.cli import show
-from simian_army.cli.acts import stay
+from simian_army.cli.once import stay
 from simian_army.model import Phase
 
 KEY = "demo-key-of-a-world-that-is-thrown-away"
@@ -55,7 +55,7 @@ def demo() -> int:
             show.say(f"\n{words}", "bold")
             found = house.engine.fire(house.entries[name], books.clock.now())
             show.outcome(found)
-            stay(house, found.run.id, None)
+            stay(house, found.run.id)
         house.keeper.stop(10)
         wrong = books.ledger.verify()
         reverted = sum(1 for _ in books.ledger.query(phase=Phase.REVERTED))
@@ -63,7 +63,10 @@ def demo() -> int:
     whole = "the chain is whole" if not wrong else "; ".join(wrong)
     show.say(f"\n5. The audit: {count} events, {whole}; every held fault was reverted ({reverted} of 1).", "bold")
     show.say("\nWhat to type next:", "bold")
-    show.say(f"  simian audit -c {config}            every event of this demo")
-    show.say(f"  simian why shop/cart -c {config}    why a target is spared (names as in the demo)")
-    show.say("  simian init                         a configuration for your own cluster, leashed")
+    for command, words in (
+        (f"simian audit -c {config}", "every event of this demo"),
+        (f"simian why shop/cart -c {config}", "what every guard says of one workload"),
+        ("simian init", "a configuration for your own cluster, leashed"),
+    ):
+        show.say(f"  {command:<{len(str(config)) + 26}}{words}")
     return 1 if wrong or reverted != 1 else 0

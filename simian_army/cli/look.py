@@ -21,7 +21,8 @@ def plan(config: Path, days: int, *, as_json: bool) -> None:
     loaded = wiring.read_config(config)
     with wiring.books(loaded) as books, wiring.house(books, leashed=True) as house:
         for name in house.entries:
-            found = list(_forecasts(house, name, days))
+            with show.working(f"looking at the targets of {name} ..."):
+                found = list(_forecasts(house, name, days))
             if as_json:
                 for one in found:
                     show.dump(_json(one))
@@ -32,7 +33,7 @@ def plan(config: Path, days: int, *, as_json: bool) -> None:
 def why(config: Path, target: str, *, as_json: bool) -> None:
     """Every monkey's and guard's answer for one target."""
     loaded = wiring.read_config(config)
-    with wiring.books(loaded) as books, wiring.house(books) as house:
+    with wiring.books(loaded) as books, show.working("asking every guard ..."), wiring.house(books) as house:
         answers = ask_why(house.engine, house.entries, target)
     for answer in answers:
         if as_json:

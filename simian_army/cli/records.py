@@ -28,11 +28,14 @@ def audit(config: Path, where: dict[str, str], since: str, *, as_json: bool) -> 
     show.table(("seq", "at (UTC)", "phase", "run", "monkey", "target", "what"), [_row(event) for event in found])
 
 
-def verify(config: Path) -> int:
+def verify(config: Path, *, as_json: bool) -> int:
     """Whether the record is whole."""
     loaded = wiring.read_config(config)
     with wiring.books(loaded, trust=False) as books:
         wrong, count = books.ledger.verify(), books.ledger.last_seq()
+    if as_json:
+        show.dump({"events": count, "faults": list(wrong)})
+        return 1 if wrong else 0
     for line in wrong:
         show.say(line, "red")
     show.say(f"{count} events, {len(wrong)} faults found" if wrong else f"{count} events, the chain is whole", "bold")

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 if TYPE_CHECKING:
     from simian_army.outcome import Draw, Outcome
 
+WIDE = 240  # columns of a table that no terminal shows: each row stays one line, for grep
+TIGHT = frozenset({"seq", "at (UTC)", "phase", "run", "name", "kind"})  # columns whose cells are never broken
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+_status: list[Status] = []
+
+
+@contextmanager
+def working(words: str) -> Iterator[None]:
+    """A sign of life on a terminal while something takes its time; nothing elsewhere."""
+    if not err.is_terminal:
+        yield
+        return
+    _status.append(err.status(words))
+    _status[-1].start()
+    try:
+        yield
+    finally:
+        still()
+
+
+def still() -> None:
+    """Take the sign of life away: there is something to print."""
+    while _status:
+        _status.pop().stop()
 
 
 def say(text: str, style: str = "") -> None:
@@ -29,12 +57,19 @@ def dump(value: Any) -> None:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A plain table."""
+    lines = [[str(cell) for cell in row] for row in rows]
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
-        grid.add_column(head, overflow="fold")
-    for row in rows:
-        grid.add_row(*(str(cell) for cell in row))
-    out.print(grid, markup=False)
+        tight = head in TIGHT
+        grid.add_column(head, no_wrap=tight, min_width=_longest(head, heads, lines) if tight else None, overflow="fold")
+    for line in lines:
+        grid.add_row(*line)
+    (out if out.is_terminal else Console(highlight=False, width=WIDE)).print(grid, markup=False)
+
+
+def _longest(head: str, heads: Sequence[str], lines: Sequence[Sequence[str]]) -> int:
+    column = list(heads).index(head)
+    return max(len(head), *(len(line[column]) for line in lines)) if lines else len(head)
 
 
 def outcome(found: Outcome) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from simian_army import wiring
 from simian_army.cli import show
 from simian_army.errors import SimianError, UsageError
+from simian_army.model import Evidence
 
 OURS = ("simian_army", "monkeys", "scheduler", "safety", "config")
 TEMPLATE = """\
@@ -54,34 +56,52 @@ def init(config: Path) -> None:
     show.say("next: set platforms.kubernetes.context in it, then `simian check`, then `simian plan`")
 
 
-def check(config: Path) -> int:
+def check(config: Path, *, as_json: bool) -> int:
     """Try everything a run needs; each line says what holds, or the fix."""
     bad = 0
-    for name in OURS:
-        owners = set(packages_distributions().get(name, ["simian-army"]))
-        if owners != {"simian-army"}:
-            bad += _say(
-                f"the package {name} belongs to {', '.join(sorted(owners))}: install simian in its own environment"
-            )
-    loaded = wiring.read_config(config)
-    _say(f"config: {config} is right ({len(loaded.settings.monkeys)} monkeys)", holds=True)
-    key = config.parent / "simian.key"
-    if key.exists() and key.stat().st_mode & 0o077:
-        bad += _say(f"key: others may read {key}: chmod 600 {key}")
-    with wiring.books(loaded) as books:
-        _say(f"ledger: {books.ledger.last_seq()} events, written with this key", holds=True)
-        with wiring.house(books) as house:
-            for name, platform in house.platforms.items():
-                used = [kind for kind in house.kinds.values() if kind.platform == name]
-                bad += sum(_say(told.detail, holds=told.holds) for told in platform.check(used))
-            try:
-                wiring.must_know_the_place(house)
-            except SimianError as error:
-                bad += _say(str(error))
-    show.say("all is well" if not bad else f"{bad} to mend", "bold")
+    with show.working("asking ..."):
+        for told in _tried(config):
+            bad += not told.holds
+            _tell(told, as_json=as_json)
+    if not as_json:
+        show.say("all is well" if not bad else f"{bad} to mend", "bold")
     return 1 if bad else 0
 
 
-def _say(words: str, *, holds: bool = False) -> int:
-    show.say(f"  {'ok ' if holds else 'NO '} {words}", "green" if holds else "red")
-    return 0 if holds else 1
+def _tried(config: Path) -> Iterator[Evidence]:
+    yield from _packages()
+    loaded = wiring.read_config(config)
+    yield Evidence(holds=True, detail=f"config: {config} is right ({len(loaded.settings.monkeys)} monkeys)")
+    for file in loaded.secrets:
+        if file.exists() and file.stat().st_mode & 0o077:
+            yield Evidence(holds=False, detail=f"others may read the secret {file}: chmod 600 {file}")
+    with wiring.books(loaded) as books:
+        yield Evidence(holds=True, detail=f"ledger: {books.ledger.last_seq()} events, written with this key")
+        with wiring.house(books) as house:
+            for name, platform in house.platforms.items():
+                yield from platform.check([kind for kind in house.kinds.values() if kind.platform == name])
+            yield from _place(house)
+
+
+def _packages() -> Iterator[Evidence]:
+    """Whether every import name of ours is ours alone: four of them are words others use too."""
+    owners = packages_distributions()
+    for name in OURS:
+        others = sorted(set(owners.get(name, [])) - {"simian-army"})
+        if others:
+            fix = "install simian in its own environment"
+            yield Evidence(holds=False, detail=f"the package {name} is also of {', '.join(others)}: {fix}")
+
+
+def _place(house: wiring.House) -> Iterator[Evidence]:
+    try:
+        wiring.must_know_the_place(house)
+    except SimianError as error:
+        yield Evidence(holds=False, detail=str(error))
+
+
+def _tell(told: Evidence, *, as_json: bool) -> None:
+    if as_json:
+        show.dump({"holds": told.holds, "detail": told.detail})
+        return
+    show.say(f"  {'ok ' if told.holds else 'NO '} {told.detail}", "green" if told.holds else "red")

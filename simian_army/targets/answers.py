@@ -105,6 +105,8 @@ def _throttled(call: Call, text: str, said: _Said) -> SimianError:
     if call.method == "GET":
         return PlatformError(f"{text}: the API server is overloaded")
     causes = "; ".join(str(cause.get("message")) for cause in said.causes if cause.get("message"))
+    if call.sub == "eviction" and causes:
+        return Refused(f"its PodDisruptionBudget says no (429): {causes}")
     return Refused(f"{text} ({causes})" if causes else text)
 
 

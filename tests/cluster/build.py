@@ -54,6 +54,11 @@ def kwok_stages() -> Path:
     return kwok().with_name("stages.yaml")
 
 
+def kubectl(tell: Say = say) -> Path:
+    """kubectl, for what people type."""
+    return _once(f"kubectl-{KUBERNETES}", "kubectl", lambda place: _build_kubectl(place, tell), tell)
+
+
 def _once(folder: str, name: str, make: Callable[[Path], None], tell: Say) -> Path:
     place = cache() / folder
     binary = place / name
@@ -122,6 +127,17 @@ def _build_plane(place: Path, tell: Say) -> None:
     out.rename(place / "kube-testplane")
 
 
+def _build_kubectl(place: Path, tell: Say) -> None:
+    source, release = place / "src", "v0." + KUBERNETES.split(".", 1)[1]
+    source.mkdir(exist_ok=True)
+    (source / "go.mod").write_text(f"module testctl\n\ngo 1.26.0\n\nrequire k8s.io/kubectl {release}\n")
+    shutil.copy(HERE / "kubectl.go.txt", source / "main.go")
+    _go(["mod", "tidy"], source, tell)
+    out = place / "kubectl.new"
+    _go(["build", "-ldflags=-s -w", "-o", str(out), "."], source, tell, CGO_ENABLED="0")
+    out.rename(place / "kubectl")
+
+
 def _build_kwok(place: Path, tell: Say) -> None:
     source, fresh = place / "src", place / "new"
     source.mkdir(exist_ok=True)
@@ -134,5 +150,5 @@ def _build_kwok(place: Path, tell: Say) -> None:
 
 
 if __name__ == "__main__":
-    for part in (plane, kwok):
+    for part in (plane, kwok, kubectl):
         print(part(), flush=True)

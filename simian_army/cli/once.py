@@ -1,0 +1,173 @@
+"""The verb once: one monkey acts now, by the running agent or by ourselves."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from simian_army import wiring
+from simian_army.cli import show
+from simian_army.errors import NotLeader, UsageError
+from simian_army.model import ENDS, AuditEvent, Phase
+
+WAIT = 0.2  # seconds between two looks while a command follows what happens
+ANSWER = 10.0  # seconds an agent has to take up a request
+GRACE = 30.0  # seconds for the last reverts
+DONE, FAILED, REFUSED, INCONCLUSIVE = 0, 1, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was typed. ``target`` empty means whichever the monkey draws."""
+
+    monkey: str
+    target: str = ""
+    reason: str = ""
+    leashed: bool = False
+    as_json: bool = False
+
+
+def once(config: Path, wish: Wish) -> int:
+    """Let one monkey act now: through the running agent if there is one, else as the leader ourselves."""
+    loaded = wiring.read_config(config)
+    with wiring.books(loaded) as books:
+        if books.lease.held_by_anyone():
+            if wish.leashed:
+                raise UsageError("an agent runs, and acts by its own config: use `simian plan` or `simian why` to look")
+            return _Following(books, wish).follow()
+        with show.working("looking at the targets ..."), wiring.house(books, leashed=wish.leashed) as house:
+            return _alone(house, wish)
+
+
+def stay(house: wiring.House, run_id: str, *, told: bool = False, stop: threading.Event | None = None) -> None:
+    """Wait until nothing of the run is open, or ``stop`` is set; then say how each fault of it ended."""
+    stop = stop or threading.Event()
+    if not house.keeper.open(run_id):
+        return
+    if told:
+        held = house.keeper.held(run_id)
+        words = "held; Ctrl-C reverts at once" if held else "until the group is whole again; Ctrl-C leaves it"
+        show.err.print(f"waiting: {words} ...", markup=False)
+    while house.keeper.open(run_id) and not stop.is_set():
+        house.books.clock.wait(stop, WAIT)
+    for event in house.books.ledger.query(run=run_id):
+        if event.phase in ENDS and event.target:
+            line(event)
+
+
+def line(event: AuditEvent) -> None:
+    """One event of a run, in words."""
+    about = event.data.get("target")
+    name = about.get("name", "") if isinstance(about, dict) else ""
+    words = event.data.get("detail") or event.data.get("reason") or event.data.get("why") or ""
+    show.say(f"  {event.phase:>9}  {name}  {words}")
+
+
+def _alone(house: wiring.House, wish: Wish) -> int:
+    entry = wiring.entry_of(house, wish.monkey)
+    wiring.must_know_the_place(house)
+    try:
+        house.books.lease.take()
+    except NotLeader as other:
+        raise UsageError(f"{other}; try again: the agent will be asked") from other
+    only = wiring.target_of(entry, wish.target) if wish.target else ""
+    with _stops() as stop:
+        house.keeper.start()
+        house.recovery.recover()
+        found = house.engine.fire(entry, house.books.clock.now(), only=only)
+        show.still()
+        show.dump(found.summary()) if wish.as_json else show.outcome(found)
+        if not wish.as_json:
+            stay(house, found.run.id, told=True, stop=stop)
+        left = _settled(house, found.run.id, stop)
+    if found.error or left:
+        return FAILED
+    if any(event.phase is Phase.UNKNOWN for event in house.books.ledger.query(run=found.run.id)):
+        return INCONCLUSIVE
+    return DONE if found.taken or found.findings else REFUSED
+
+
+def _settled(house: wiring.House, run_id: str, stop: threading.Event) -> int:
+    """Wait for what is open, revert what is left; returns how many could not be."""
+    while house.keeper.open(run_id) and not stop.is_set():
+        house.books.clock.wait(stop, WAIT)
+    return len(house.keeper.stop(GRACE, "the command was ended"))
+
+
+@dataclass(slots=True)
+class _Following:
+    """A request to the agent, and what it does about it."""
+
+    books: wiring.Books
+    wish: Wish
+    run: str = ""
+    over: bool = False
+    taken: int = 0
+    begun: int = 0
+    ended: int = 0
+    unsure: bool = False
+
+    def follow(self) -> int:
+        """Ask, and show what happens until it is over."""
+        books, wish = self.books, self.wish
+        asked = books.scribe.note(Phase.REQUESTED, verb="once", only=wish.target, reason=wish.reason)
+        (request,) = books.ledger.append(replace(asked, entry=wish.monkey))
+        if not wish.as_json:
+            show.say(f"request {request.seq} is with the agent")
+        seen, waited = request.seq, 0.0
+        with _stops() as stop:
+            while not (self.over and self.ended >= self.begun):
+                for event in list(books.ledger.query(after=seen)):
+                    seen = event.seq
+                    self._take(event, request.seq)
+                if self.over and not self.run:
+                    return REFUSED
+                waited += WAIT
+                if not self.run and not self.over and waited > ANSWER:
+                    raise UsageError(f"no answer in {ANSWER:.0f} s: is the agent alive? `simian status` tells")
+                if books.clock.wait(stop, WAIT):
+                    show.err.print(f"the agent goes on; `simian revert {self.run}` ends it", markup=False)
+                    break
+        if self.unsure:
+            return INCONCLUSIVE
+        return DONE if self.taken else REFUSED
+
+    def _take(self, event: AuditEvent, request: int) -> None:
+        answers = event.data.get("request") == request
+        if not answers and (not self.run or event.run != self.run):
+            return
+        self.run = self.run or event.run
+        if answers and event.phase in (Phase.SKIPPED, Phase.CLOSED):
+            self.over = True
+            self.taken = int(event.data.get("taken", 0))
+        elif event.target:
+            self.begun += event.phase is Phase.INTENDED
+            self.ended += event.phase in ENDS
+            self.unsure = self.unsure or event.phase is Phase.UNKNOWN
+        self._tell(event)
+
+    def _tell(self, event: AuditEvent) -> None:
+        if self.wish.as_json:
+            from simian_army.audit.log import to_json
+
+            show.dump(to_json(event))
+        elif event.phase is Phase.SKIPPED and not event.target:
+            show.say(f"the agent did not: {event.data.get('reason')}", "red")
+        else:
+            line(event)
+
+
+@contextmanager
+def _stops() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set."""
+    stop = threading.Event()
+    kept = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
