@@ -23,7 +23,8 @@ help: ## say what there is
 .venv/.ready: pyproject.toml uv.lock | $(filter .tools/%,$(UV))
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed on PATH"; exit 2; }
 	@echo "installing the locked dependencies into .venv ..."
-	@$(UV) sync --locked --all-extras --python "$(PYTHON)" --no-python-downloads
+	@$(UV) sync --locked --all-extras --compile-bytecode --python "$(PYTHON)" --no-python-downloads
+	@$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $@
 
 demo: .venv/.ready ## see the whole flow on the embedded world, in under a minute

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -36,11 +36,11 @@ class Judge:
 
     def screen(self, entry: Entry, found: Sequence[Target]) -> Troop:
         """Ask the early guards of every candidate: they need no more than the target."""
-        early = [guard for guard in self.guards if guard.early]
         spared: Counter[tuple[str, str]] = Counter()
         eligible: list[Target] = []
+        screen = self._screen(entry)
         for target in found:
-            denied = self._spared(entry, target, early)
+            denied = screen(target)
             if denied is None:
                 eligible.append(target)
                 continue
@@ -118,16 +118,21 @@ class Judge:
         selector = self.kinds[fault.kind].reach(fault)
         return entry.platform.find(selector) if selector else ()
 
-    def _spared(self, entry: Entry, target: Target, early: Sequence[Guard]) -> Verdict | None:
-        denied: Verdict | None = None
-        for kind in entry.monkey.needs.faults:
-            scene = Scene(
-                self.clock.now(), self.fleet, entry.use, entry.name, Fault(kind, target), leashed=self.leashed
-            )
-            denied = next((v for v in (answer(guard, scene) for guard in early) if not v.allowed), None)
-            if denied is None:
-                return None
-        return denied
+    def _screen(self, entry: Entry) -> Callable[[Target], Verdict | None]:
+        """What tells why a target is spared whichever fault is meant; None when one of them may strike it."""
+        early = [guard for guard in self.guards if guard.early]
+        now, kinds = self.clock.now(), entry.monkey.needs.faults  # asked once: a troop may have 10,000 members
+
+        def spared(target: Target) -> Verdict | None:
+            denied: Verdict | None = None
+            for kind in kinds:
+                scene = Scene(now, self.fleet, entry.use, entry.name, Fault(kind, target), leashed=self.leashed)
+                denied = next((v for v in (answer(guard, scene) for guard in early) if not v.allowed), None)
+                if denied is None:
+                    return None
+            return denied
+
+        return spared
 
 
 def _no(guard: str, reason: str) -> Verdict:

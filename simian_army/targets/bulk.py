@@ -16,7 +16,7 @@ from simian_army.targets.decode import Meta, Ref, meta_of
 from simian_army.targets.kinds import Kind
 from simian_army.targets.lists import AT_ONCE, Lists
 
-FEW = 10
+FEW = 3
 """Up to so many of one kind in one namespace are read one by one; more, with one list."""
 
 _SPREAD = 20
