@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+# The file select.py beside this one must not shadow the standard library's module of that name.
+sys.path.remove(str(Path(__file__).resolve().parent))
+
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
