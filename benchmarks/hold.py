@@ -46,6 +46,7 @@ class Lever:
     restores: ClassVar[tuple[str, ...]] = ("pulled",)
     params: ClassVar[Mapping[str, str]] = {}
     undo: ClassVar[Mapping[str, str]] = {"pulled": "whether it was pulled before"}
+    permissions: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def reach(self, fault: Fault) -> Selector | None:
         del fault

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+SOAKS = ("soak", "soak-day")
+"""The namespaces in which the log also tells when the kubelets' pods became ready."""
+
 PARTS = ["etcd-client", "apiserver", "controller-manager", "scheduler", "kwok"]
 
 # The parts' own calls are left out: a hundred thousand lines that no test asks for. An eviction is written with its
@@ -20,6 +23,12 @@ POLICY: dict[str, Any] = {
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
     "rules": [
+        {
+            "level": "Request",
+            "users": ["part:kwok"],
+            "namespaces": list(SOAKS),
+            "resources": [{"group": "", "resources": ["pods/status"]}],
+        },
         {"level": "None", "users": [f"part:{part}" for part in PARTS]},
         {"level": "None", "users": ["system:apiserver"]},
         {"level": "None", "nonResourceURLs": ["/readyz*", "/livez*", "/healthz*"]},

@@ -66,6 +66,11 @@ class Part:
         if self._child.poll() is None:
             self._child.terminate()
 
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative when a signal ended it; None while it runs."""
+        return self._child.poll()
+
     def kill(self) -> None:
         """SIGKILL, as a crash would be; returns when it is gone."""
         self._child.kill()
