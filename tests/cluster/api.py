@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Obj = dict[str, Any]
-PATCHES = {list: "application/json-patch+json", dict: "application/merge-patch+json"}
+PATCHES: dict[type, str] = {list: "application/json-patch+json", dict: "application/merge-patch+json"}
 
 
 class ApiSaidError(Exception):

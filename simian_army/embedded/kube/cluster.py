@@ -201,9 +201,7 @@ class Cluster:
 
     def _stepped(self, resource: Resource, old: Json, new: Json, sub: str) -> Json:
         name = name_of(old)
-        if name_of(new) != name:
-            said = name_of(new)
-            raise bad_request(f"the name of the object ({said}) does not match the name on the URL ({name})")
+        _must_be_the_same(resource, old, new)
         if version_of(new) not in ("", version_of(old)):
             raise conflict(resource, name)
         if uid_of(new) not in ("", uid_of(old)):
@@ -227,6 +225,17 @@ class Cluster:
         if resource.generation and _body(old) != _body(new):
             new = put(new, ("metadata", "generation"), meta(old).get("generation", 0) + 1)
         return new
+
+
+def _must_be_the_same(resource: Resource, old: Json, new: Json) -> None:
+    """Raise when what is to be stored calls itself something else than what is there."""
+    name, said, where = name_of(old), name_of(new), meta(old).get("namespace", "")
+    if said != name:
+        raise bad_request(f"the name of the object ({said}) does not match the name on the URL ({name})")
+    if meta(new).get("namespace", where) != where:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if new.get("kind", old["kind"]) != old["kind"]:
+        raise invalid(resource, name, "kind", f'Invalid value: "{new["kind"]}": it is a {old["kind"]}')
 
 
 def _body(obj: Json) -> Json:

@@ -62,6 +62,6 @@ def listed(items: list[Json], wanted: str, resource: Resource, head: Json) -> Js
     if wanted == PARTIAL_LIST:
         parts = [{"kind": PARTIAL, "apiVersion": "meta.k8s.io/v1", "metadata": item["metadata"]} for item in items]
         return {"kind": PARTIAL_LIST, "apiVersion": "meta.k8s.io/v1", "metadata": head, "items": parts}
-    if resource.custom:
-        items = [versioned(item, resource) for item in items]
+    hidden = () if resource.custom else ("kind", "apiVersion")  # as a real one: the list says it for all of them
+    items = [{k: v for k, v in versioned(item, resource).items() if k not in hidden} for item in items]
     return {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": head, "items": items}

@@ -41,14 +41,43 @@ def _opened(text: str) -> tuple[int, Row]:
 
 def _from(query: Query) -> tuple[int, Row]:
     version, match = query.get("resourceVersion", ""), query.get("resourceVersionMatch", "")
+    if query.get("sendInitialEvents"):
+        raise _invalid_options("sendInitialEvents is for a watch")
     if query.get("continue"):
         if version not in ("", "0"):
             raise bad_request("specifying resource version is not allowed when using continue")
         return _opened(query["continue"])
-    if match not in ("", "Exact", "NotOlderThan") or (match and not version):
-        raise bad_request("resourceVersionMatch must be Exact or NotOlderThan, beside a resourceVersion")
-    exact = number(query, "resourceVersion") if match == "Exact" else 0
-    return exact or 0, ("", "")
+    if match not in ("", "Exact", "NotOlderThan") or (match and not version) or (match == "Exact" and version == "0"):
+        raise _invalid_options("resourceVersionMatch must be Exact or NotOlderThan, beside a resourceVersion")
+    exact = version_asked(query) if match == "Exact" else 0
+    return exact, ("", "")
+
+
+def _invalid_options(why: str) -> Problem:
+    return Problem(422, "Invalid", f'ListOptions.meta.k8s.io "" is invalid: {why}', {})
+
+
+def version_asked(query: Query) -> int:
+    """The resourceVersion asked for; 0 when there is none.
+
+    Raises:
+        Problem: 400, it is no number.
+    """
+    said = query.get("resourceVersion", "")
+    if said and not said.isdigit():
+        raise bad_request(f'resourceVersion: Invalid value: "{said}": must be a number')
+    return int(said or 0)
+
+
+def must_be_reached(cluster: Cluster, version: int) -> None:
+    """Raise when the server is not yet at that version.
+
+    Raises:
+        Problem: 504.
+    """
+    current = cluster.store.version
+    if version > current:
+        raise Problem(504, "Timeout", f"Too large resource version: {version}, current: {current}", {})
 
 
 def page(cluster: Cluster, route: Route, query: Query) -> tuple[list[Json], Json]:
@@ -62,8 +91,7 @@ def page(cluster: Cluster, route: Route, query: Query) -> tuple[list[Json], Json
     version, after = _from(query)
     with cluster.lock:
         current = cluster.store.version
-        if version > current:
-            raise Problem(504, "Timeout", f"Too large resource version: {version}, current: {current}", {})
+        must_be_reached(cluster, max(version, 0 if query.get("continue") else version_asked(query)))
         try:
             rows = cluster.store.rows(route.resource.id, route.namespace, after, max(version, 0))
         except TooOld as error:

@@ -52,15 +52,13 @@ POD_FIELDS = (
     "status.nominatedNodeName",
 )
 INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
-EVENT_FIELDS = (*(f"involvedObject.{name}" for name in INVOLVED), "reason", "reportingComponent", "type")
+EVENT_FIELDS = (*(f"involvedObject.{name}" for name in INVOLVED), "reason", "reportingComponent", "source", "type")
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", False, ("ns",), True, fields=("status.phase",))
 POD = Resource("", "v1", "pods", "Pod", True, ("po",), True, generation=True, fields=POD_FIELDS)
 NODE = Resource("", "v1", "nodes", "Node", False, ("no",), True, fields=("spec.unschedulable",))
 SERVICE = Resource("", "v1", "services", "Service", True, ("svc",), True, fields=("spec.clusterIP", "spec.type"))
-REPLICASET = Resource(
-    "apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), True, SCALED, True, fields=("status.replicas",)
-)
+REPLICASET = Resource("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), True, SCALED, True)
 DEPLOYMENT = Resource("apps", "v1", "deployments", "Deployment", True, ("deploy",), True, SCALED, True)
 STATEFULSET = Resource("apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), True, SCALED, True)
 DAEMONSET = Resource("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), True, None, True)

@@ -29,8 +29,8 @@ def check(resource: Resource, obj: Json) -> None:
         if not KEY.fullmatch(key) or not isinstance(value, str) or len(value) > 63 or not VALUE.fullmatch(value):
             raise invalid(resource, name, "metadata.labels", f'Invalid value: "{key}={value}": not a label')
     for key, value in (meta(obj).get("annotations") or {}).items():
-        if not isinstance(value, str):
-            raise invalid(resource, name, f"metadata.annotations.{key}", "Invalid value: must be a string")
+        if not KEY.fullmatch(key.lower()) or not isinstance(value, str):
+            raise invalid(resource, name, f"metadata.annotations.{key}", "Invalid value: not an annotation")
     if resource == POD:
         _containers(resource, name, spec_of(obj), "spec")
     if resource.id in SELECTING:

@@ -15,13 +15,17 @@ Labels = Mapping[str, str]
 Match = Callable[[Json], bool]
 Test = Callable[[Labels], bool]
 
-_NAME = r"(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
-_VALUE = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
+_PART = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?(?![-A-Za-z0-9_.])"
+_NAME = rf"(?:{_PART}(?:\.{_PART})*/)?{_WORD}"
+_VALUE = rf"(?:{_WORD})?"
 KEY = re.compile(_NAME)
 VALUE = re.compile(_VALUE)
+_WHOLE = re.compile(r"-?\d{1,18}")
+_ESCAPED = re.compile(r"\\([\\,=])")
 _REQUIREMENT = re.compile(
     rf"\s*(?:(?P<absent>!)\s*(?P<gone>{_NAME})"
-    rf"|(?P<key>{_NAME})\s*(?:(?P<sign>==|=|!=)\s*(?P<value>{_VALUE})"
+    rf"|(?P<key>{_NAME})\s*(?:(?P<sign>==|=|!=|>|<)\s*(?P<value>{_VALUE})"
     rf"|\s(?P<word>in|notin)\s*\((?P<values>[^()]*)\))?)\s*(?:,(?=.)|$)"
 )
 
@@ -50,9 +54,22 @@ def _requirement(found: re.Match[str]) -> Test:
         values = tuple(value.strip() for value in found["values"].split(","))
         _must_be_values(values)
         return _operator(found["key"], "In" if found["word"] == "in" else "NotIn", values)
+    if found["sign"] in (">", "<"):
+        return _compared(found["key"], found["sign"], found["value"])
     if found["sign"]:
         return _operator(found["key"], "NotIn" if found["sign"] == "!=" else "In", (found["value"],))
     return _operator(found["key"], "Exists", ())
+
+
+def _compared(key: str, sign: str, value: str) -> Test:
+    if not _WHOLE.fullmatch(value):
+        raise bad_request(f"unable to parse requirement: for 'Gt', 'Lt' operators, {value!r} must be an integer")
+
+    def test(labels: Labels) -> bool:
+        said = labels.get(key, "")
+        return bool(_WHOLE.fullmatch(said)) and (int(said) > int(value) if sign == ">" else int(said) < int(value))
+
+    return test
 
 
 def _must_be_values(values: tuple[str, ...]) -> None:
@@ -110,7 +127,7 @@ def fields_match(resource: Resource, query: str) -> Match:
     Raises:
         Problem: 400, the query is not one or names a field this kind cannot be selected by.
     """
-    tests = [_field(resource, part) for part in query.split(",") if part]
+    tests = [_field(resource, part) for part in re.split(r"(?<!\\),", query) if part]
     return lambda obj: all(test(obj) for test in tests)
 
 
@@ -118,7 +135,10 @@ def _field(resource: Resource, part: str) -> Match:
     found = re.fullmatch(r"([^=!]+)(==|=|!=)(.*)", part)
     if found is None:
         raise bad_request(f"invalid selector: '{part}'; can't understand '{part}'")
-    key, sign, wanted = found.groups()
+    key, sign, said = found.groups()
+    if re.search(r"[\\=]", _ESCAPED.sub("", said)):
+        raise bad_request(f"invalid selector: '{part}'; can't understand '{said}'")
+    wanted = _ESCAPED.sub(r"\1", said)
     if key not in _selectable(resource):
         raise _unknown_field(resource, key)
     path = tuple(key.split("."))

@@ -18,7 +18,7 @@ from simian_army.embedded.kube.controllers.manager import Manager
 from simian_army.embedded.kube.discovery import discovered
 from simian_army.embedded.kube.forms import form, shaped
 from simian_army.embedded.kube.objects import space_of
-from simian_army.embedded.kube.reading import listing
+from simian_army.embedded.kube.reading import listing, must_be_reached, version_asked
 from simian_army.embedded.kube.request import DISCOVERY, LISTS, READS, Request, Route, route
 from simian_army.embedded.kube.resources import REVIEW
 from simian_army.embedded.kube.status import Problem, method_not_allowed, unknown_path
@@ -134,7 +134,7 @@ class KubeServer:
     def _read(self, request: Request, where: Route, wanted: str) -> Json:
         if not where.name:
             return listing(self.cluster, where, request.query(LISTS), wanted)
-        request.query(READS | {"resourceVersion"})
+        must_be_reached(self.cluster, version_asked(request.query(READS | {"resourceVersion"})))
         obj = self.cluster.get(where.resource, where.namespace, where.name)
         if where.sub == "scale" and where.resource.scale:
             return writing.scale_of(where.resource, obj)

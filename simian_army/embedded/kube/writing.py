@@ -19,6 +19,9 @@ from simian_army.embedded.kube.store import Key, version_of
 Json = dict[str, Any]
 
 JSON_TYPES = ("application/json", "")
+VERSIONED = frozenset({"leases.coordination.k8s.io", "poddisruptionbudgets.policy"})
+"""Kinds whose objects are only replaced at the version that was read."""
+
 PATCHES = ("application/json-patch+json", "application/merge-patch+json")
 
 
@@ -70,6 +73,8 @@ def replace(cluster: Cluster, route: Route, request: Request) -> tuple[int, Json
         if said and said != uid_of(old):
             why = f"Precondition failed: UID in precondition: {said}, UID in object meta: {uid_of(old)}"
             raise conflict(route.resource, route.name, why)
+        if route.resource.id in VERSIONED and not version_of(body):
+            raise invalid(route.resource, route.name, "metadata.resourceVersion", "Invalid value: 0: must be specified")
         return body if meta(body).get("name") else put(body, ("metadata", "name"), "")
 
     return 200, cluster.update(route.resource, _key(route), change, terms, route.sub)
