@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from simian_army.explain import named
 from simian_army.keeper import Keeper
 from simian_army.leader import FileLease
 from simian_army.model import AuditEvent, Phase, Run
-from simian_army.records import Scribe
+from simian_army.records import Held, Scribe
 from simian_army.recovery import Recovery
 
 GRACE = 30.0  # seconds that SIGTERM waits for the last revert
@@ -62,19 +63,20 @@ class Agent:
             LedgerError: the ledger cannot be opened or read.
         """
         self.lease.take()
-        self.keeper.start()
-        self.recovery.recover()
-        after = self._skip_stale()
-        clockwork = self.clockwork(self)
-        clockwork.start()
-        try:
+        left: list[Held] = []
+        with ExitStack() as closing:  # whatever breaks on the way out, each step of it is still taken
+            closing.callback(self.lease.give)
+            closing.callback(lambda: left.extend(self.keeper.stop(GRACE)))
+            self.keeper.start()
+            self.recovery.recover()
+            after = self._skip_stale()
+            closing.callback(self._hands.shutdown, wait=True)
+            clockwork = self.clockwork(self)
+            closing.callback(clockwork.stop)
+            clockwork.start()
+            closing.callback(self.lease.refuse)  # first of all: what is under way begins nothing new
             while not self.clock.wait(self.stopping, POLL):
                 after = self._answer(after)
-        finally:
-            clockwork.stop()
-            self._hands.shutdown(wait=True)
-            left = self.keeper.stop(GRACE)
-            self.lease.give()
         return len(left)
 
     def fire(self, name: str, at: datetime) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Literal, TypeAlias
 
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind, Ledger
 from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused, SimianError
-from simian_army.model import AuditEvent, Evidence, Health, Phase, Target
+from simian_army.model import Evidence, Health, Phase, Target
 from simian_army.records import Held, Scribe
+from simian_army.teller import Teller
 
 TICK = 0.25  # seconds between two looks at what is open
 HALT_EVERY = 0.5  # seconds between two looks for a halt
@@ -21,7 +24,8 @@ CONSENT_EVERY = 2.0  # seconds between two looks at a held target's consent; an 
 WHOLE_EVERY = 1.0  # seconds between two looks at a struck group
 BACKOFF = (0.5, 30.0)  # seconds: the first wait after a failed revert, and the longest
 STUCK_AFTER = 6  # failed reverts before the alarm; the trying goes on
-WORKERS = 8
+Room: TypeAlias = Literal["reverts", "looks", "books"]
+ROOMS: Mapping[Room, int] = {"reverts": 8, "looks": 8, "books": 1}  # threads: no look ever stands before a revert
 NOTHING_DONE = (Refused, Gone, Conflict, Forbidden)
 
 
@@ -34,12 +38,29 @@ class Watch:
     tries: int = 0
     next_try: float = 0.0
     next_look: float = 0.0
-    busy: bool = False
+    reverting: bool = False
+    looking: bool = False
+
+
+class Pools:
+    """Who works for the keeper: reverts, looks at targets, and the ledger each have threads of their own."""
+
+    def __init__(self) -> None:
+        self._pools = {room: ThreadPoolExecutor(size, room) for room, size in ROOMS.items()}
+
+    def of(self, room: Room) -> ThreadPoolExecutor:
+        """The pool that does such work."""
+        return self._pools[room]
+
+    def close(self) -> None:
+        """Let what is under way end; what only waits is dropped, for the next process."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @dataclass(slots=True)
 class Keeper:
-    """Holds every open fault in one thread, and ends them in a pool of its own.
+    """Holds every open fault in one thread, which itself waits for nobody, and ends them in a pool of its own.
 
     ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole.
     """
@@ -51,23 +72,30 @@ class Keeper:
     objection: Callable[[Held], str]
     health: Callable[[Target], Health]
     _open: dict[tuple[str, str], Watch] = field(default_factory=dict)
-    _untold: list[AuditEvent] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _pool: ThreadPoolExecutor | None = None
+    _teller: Teller = field(init=False)
+    _pools: Pools | None = None
     _thread: threading.Thread | None = None
     _halt_look: float = 0.0
+    _reading: bool = False
+    _closing: str = ""
+
+    def __post_init__(self) -> None:
+        self._teller = Teller(self.ledger)
 
     def start(self) -> None:
         """Begin to watch."""
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="revert")
+        self._pools = Pools()
         self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
         self._thread.start()
 
     def hold(self, held: Held, ending: str = "") -> None:
         """Take over one fault; ``ending`` says why it is to be ended at once, empty lets it live to its deadline."""
         with self._lock:
-            self._open.setdefault(held.key, Watch(held, ending))
+            watch = self._open.setdefault(held.key, Watch(held, ending))
+            if self._reversible(watch):
+                watch.ending = watch.ending or self._closing
 
     @contextmanager
     def doubting(self, held: Held) -> Iterator[None]:
@@ -100,7 +128,9 @@ class Keeper:
 
     def stop(self, grace: float, why: str = "shutdown") -> list[Held]:
         """Revert all held faults, for at most ``grace`` seconds, and end the threads; returns what is still held."""
-        self.end("", why)
+        with self._lock:
+            self._closing = why  # for what is held only now
+            self.end("", why)
         limit = self.clock.monotonic() + grace
         while self.held() and self._thread and self.clock.monotonic() < limit:
             self.clock.wait(threading.Event(), TICK)
@@ -112,46 +142,65 @@ class Keeper:
         self._stop.set()
         if self._thread:
             self._thread.join()
-        if self._pool:
-            self._pool.shutdown(wait=True)
-        self._tell()
+        if self._pools:
+            self._pools.close()
+        self._teller.retry()
 
     def tick(self) -> None:
-        """One look at everything open; hands what is due to the pool."""
-        self._tell()
-        self._look_for_halt()
+        """One look at everything open; hands what is due to the pools."""
         now = self.clock.monotonic()
+        self._keep_books(now)
         with self._lock:
-            due = [(watch, job) for watch in self._open.values() if not watch.busy and (job := self._job(watch, now))]
-            for watch, _ in due:
-                watch.busy = True
-        for watch, job in due:
-            self._submit(watch, job)
+            jobs = [job for watch in self._open.values() if (job := self._job(watch, now))]
+        for room, work in jobs:
+            self._run(room, work)
 
     def _watch(self) -> None:
         while not self.clock.wait(self._stop, TICK):
-            self.tick()
+            try:
+                self.tick()
+            except Exception:  # the revert border: whatever breaks, the watch goes on
+                logging.getLogger(__name__).exception("a look at what is open broke")
 
-    def _submit(self, watch: Watch, job: Callable[[Watch], None]) -> None:
-        if self._pool is None:
-            self._do(watch, job)
+    def _keep_books(self, now: float) -> None:
+        if self._reading or not (self._open or self._teller.behind):
             return
-        self._pool.submit(self._do, watch, job)
+        if now < self._halt_look:
+            return
+        self._halt_look = now + HALT_EVERY
+        self._reading = True
+        self._run("books", self._read_and_tell)
 
-    def _do(self, watch: Watch, job: Callable[[Watch], None]) -> None:
+    def _read_and_tell(self) -> None:
         try:
-            job(watch)
+            halt = self.ledger.halted()
+            if halt:
+                self.end("", f"halted by {halt.author}: {halt.reason}")
+            self._teller.retry()
+        except LedgerError:
+            return  # asked again soon
         finally:
-            watch.busy = False
+            self._reading = False
 
-    def _job(self, watch: Watch, now: float) -> Callable[[Watch], None] | None:
-        if not self._reversible(watch):
-            return self._see_whether_whole if now >= watch.next_look else None
-        if not watch.ending and self._due(watch, now):
+    def _run(self, room: Room, work: Callable[[], None]) -> None:
+        if self._pools is None:
+            work()
+            return
+        self._pools.of(room).submit(work)
+
+    def _job(self, watch: Watch, now: float) -> tuple[Room, Callable[[], None]] | None:
+        """What is to be done for it now, taken on so that nobody does it twice; asked under the lock."""
+        if not watch.ending and self._reversible(watch) and self._due(watch, now):
             watch.ending = "its time is over"
-        if watch.ending:
-            return self._revert if now >= watch.next_try else None
-        return self._ask_consent if now >= watch.next_look else None
+        if watch.ending and self._reversible(watch):
+            if watch.reverting or now < watch.next_try:
+                return None
+            watch.reverting = True
+            return "reverts", partial(self._revert, watch)
+        if watch.looking or now < watch.next_look:
+            return None
+        watch.looking = True
+        return "looks", partial(self._see, watch)
 
     def _due(self, watch: Watch, now: float) -> bool:
         # Both clocks are asked: a wall clock set back never lengthens a hold, one set forward only shortens it.
@@ -160,23 +209,34 @@ class Keeper:
     def _reversible(self, watch: Watch) -> bool:
         return self.kinds[watch.held.fault.kind].reversible
 
-    def _look_for_halt(self) -> None:
-        now = self.clock.monotonic()
-        if now < self._halt_look or not self._open:
-            return
-        self._halt_look = now + HALT_EVERY
+    def _see(self, watch: Watch) -> None:
+        every, look = (CONSENT_EVERY, self._ask_consent) if self._reversible(watch) else (WHOLE_EVERY, self._ask_whole)
         try:
-            halt = self.ledger.halted()
-        except LedgerError:
-            return
-        if halt:
-            self.end("", f"halted by {halt.author}: {halt.reason}")
+            look(watch)
+        except SimianError:
+            return  # a look that fails is taken again
+        finally:
+            watch.next_look = self.clock.monotonic() + every
+            watch.looking = False
 
     def _ask_consent(self, watch: Watch) -> None:
-        watch.ending = watch.ending or self.objection(watch.held)
-        watch.next_look = self.clock.monotonic() + CONSENT_EVERY
+        try:
+            objection = self.objection(watch.held)
+        except SimianError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the guard border: doubt means no
+            objection = f"its consent could not be asked: {type(error).__name__}: {error}"
+        with self._lock:
+            # joined after the asking, which takes time: the end may have been ordered meanwhile
+            watch.ending = watch.ending or objection
 
     def _revert(self, watch: Watch) -> None:
+        try:
+            self._revert_once(watch)
+        finally:
+            watch.reverting = False
+
+    def _revert_once(self, watch: Watch) -> None:
         held = watch.held
         kind = self.kinds[held.fault.kind]
         try:
@@ -188,20 +248,16 @@ class Keeper:
             return
         watch.tries += 1
         first, longest = BACKOFF
-        watch.next_try = self.clock.monotonic() + min(longest, first * 2 ** (watch.tries - 1))
+        watch.next_try = self.clock.monotonic() + min(longest, first * 2 ** min(watch.tries - 1, 10))
         if watch.tries == STUCK_AFTER:
             self._say(Phase.STUCK, held, why=watch.ending, detail=proof.detail, tries=watch.tries, kind=kind.name)
 
-    def _see_whether_whole(self, watch: Watch) -> None:
+    def _ask_whole(self, watch: Watch) -> None:
         held = watch.held
-        watch.next_look = self.clock.monotonic() + WHOLE_EVERY
         if watch.ending:  # an act nobody can vouch for: it counts as done and is never repeated
             self._close(watch, Phase.UNKNOWN, detail=f"{watch.ending}; {self._seen(held)}", kind=held.fault.kind)
             return
-        try:
-            health = self.health(held.fault.target)
-        except SimianError:
-            return  # a look that fails is taken again
+        health = self.health(held.fault.target)
         if health.whole is False:
             return
         seconds = round((self.clock.now() - held.end).total_seconds(), 1)
@@ -210,7 +266,7 @@ class Keeper:
     def _seen(self, held: Held) -> str:
         try:
             seen = self.kinds[held.fault.kind].observe(held.fault)
-        except SimianError as error:
+        except Exception as error:  # noqa: BLE001 - the revert border: whoever cannot look still ends the attempt
             return f"the target could not be looked at: {error}"
         return seen.detail
 
@@ -220,17 +276,4 @@ class Keeper:
             self._open.pop(watch.held.key, None)
 
     def _say(self, phase: Phase, held: Held, **data: Any) -> None:
-        with self._lock:
-            self._untold.append(self.scribe.note(phase, held.run, held.fault.target, **data))
-        self._tell()
-
-    def _tell(self) -> None:
-        """Write down what has happened; a ledger that is away is tried again, and no revert waits for it."""
-        with self._lock:
-            if not self._untold:
-                return
-            try:
-                self.ledger.append(*self._untold)
-            except LedgerError:
-                return
-            self._untold.clear()
+        self._teller.say(self.scribe.note(phase, held.run, held.fault.target, **data))

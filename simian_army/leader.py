@@ -33,6 +33,7 @@ class FileLease:
     actor: str
     clock: Clock
     _file: IO[str] | None = field(default=None, repr=False)
+    _refused: bool = False
 
     def take(self) -> None:
         """Take the lease.
@@ -50,8 +51,12 @@ class FileLease:
         self.beat()
 
     def left(self) -> float:
-        """Endless while the lock is held."""
-        return math.inf if self._file else 0.0
+        """Endless while the lock is held, unless ``refuse`` was called."""
+        return math.inf if self._file and not self._refused else 0.0
+
+    def refuse(self) -> None:
+        """Grant no injection any more; the lock stays ours until it is given back."""
+        self._refused = True
 
     def beat(self) -> None:
         """Write down that the holder lives; no fsync, since only the living read it."""

@@ -1,0 +1,159 @@
+"""Does the agent leave nothing behind, and answer what is asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from simian_army.agent import Agent
+from simian_army.model import AuditEvent, Phase
+from simian_army.wiring import House
+from tests.flow.ground import Ground
+
+AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class ByHand:
+    """A clockwork that fires one entry at its start and has the agent stopped; its own stop may break."""
+
+    def __init__(self, agent: Agent, name: str, broken: bool = False) -> None:
+        self.agent, self.name, self.broken = agent, name, broken
+
+    def start(self) -> None:
+        if self.name:
+            self.agent.fire(self.name, AT)
+            self.agent.stopping.set()
+
+    def stop(self) -> None:
+        if self.broken:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+
+def agent_of(house: House, name: str = "", broken: bool = False) -> Agent:
+    house.books.lease.give()  # the ground took it; the agent takes it itself
+    agent = house.agent()
+    agent.clockwork = lambda made: ByHand(made, name, broken)
+    return agent
+
+
+def cordoned(shop: Ground) -> bool:
+    return any(node["spec"].get("unschedulable") for node in shop.server.objects("Node"))
+
+
+def test_a_stop_reverts_what_is_held(shop: Ground) -> None:
+    with shop.house() as house:
+        agent = agent_of(house, "nodes")
+        assert agent.run() == 0
+        assert [w for w in shop.writes() if "/nodes/" in w], "it was cordoned meanwhile"
+        assert not cordoned(shop)
+
+
+def test_a_clockwork_that_breaks_at_the_stop_keeps_no_revert_back(shop: Ground) -> None:
+    with shop.house() as house:
+        agent = agent_of(house, "nodes", broken=True)
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            agent.run()
+        assert [w for w in shop.writes() if "/nodes/" in w], "it was cordoned meanwhile"
+        assert not cordoned(shop)
+        assert not house.books.lease.held_by_anyone()
+
+
+def test_a_firing_under_way_at_the_stop_begins_nothing_new(shop: Ground) -> None:
+    with shop.house() as house:
+        house.books.lease.refuse()
+        outcome = house.engine.fire(house.entries["pods"], AT)
+        assert not outcome.taken
+        assert "lease" in outcome.denied[-1].verdicts[-1].reason
+        assert shop.writes() == []
+        assert house.books.lease.held_by_anyone(), "nobody else may take over while it still reverts"
+
+
+def test_a_halted_fleet_skips_its_fires_and_says_whose_halt_it_is(shop: Ground) -> None:
+    with shop.house() as house:
+        books = house.books
+        books.ledger.append(books.scribe.note(Phase.HALTED, reason="incident 7"))
+        agent_of(house).fire("pods", AT)
+        (skipped,) = books.ledger.query(phase=Phase.SKIPPED)
+        assert "incident 7" in skipped.data["reason"]
+        assert shop.writes() == []
+
+
+def ask(house: House, entry: str, **data: Any) -> AuditEvent:
+    note = house.books.scribe.note(Phase.REQUESTED, **data)
+    (asked,) = house.books.ledger.append(replace(note, entry=entry))
+    return asked
+
+
+def answers(house: House, request: AuditEvent, agent: Agent) -> list[AuditEvent]:
+    """Run the agent until the request is answered; every event that answers it."""
+    found: list[AuditEvent] = []
+
+    def answered() -> bool:
+        found[:] = [e for e in house.books.ledger.query(after=request.seq) if e.data.get("request") == request.seq]
+        return any(e.phase in (Phase.SKIPPED, Phase.CLOSED) for e in found)
+
+    for _ in range(200):
+        if answered():
+            break
+        Event().wait(0.05)
+    agent.stopping.set()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("entry", "data", "phase", "words"),
+    [
+        ("pods", {"verb": "once", "only": ""}, "closed", ""),
+        ("pods", {"verb": "once", "only": "shop/nobody"}, "skipped", "there is no target shop/nobody"),
+        ("podz", {"verb": "once", "only": ""}, "skipped", "no monkey 'podz'"),
+        ("pods", {"verb": "dance"}, "skipped", "no verb 'dance'"),
+    ],
+)
+def test_a_request_is_carried_out_or_refused_with_the_reason(
+    shop: Ground, entry: str, data: dict[str, Any], phase: str, words: str
+) -> None:
+    with shop.house() as house:
+        agent = agent_of(house)
+        thread = Thread(target=agent.run)
+        thread.start()
+        try:
+            Event().wait(0.5)
+            found = answers(house, ask(house, entry, **data), agent)
+        finally:
+            agent.stopping.set()
+            thread.join(30)
+        assert str(found[-1].phase) == phase
+        assert words in str(found[-1].data.get("reason", ""))
+
+
+def test_a_request_strikes_the_one_that_is_named(shop: Ground) -> None:
+    pod = next(p for p in shop.server.objects("Pod") if p["metadata"]["name"].startswith("web-"))
+    with shop.house() as house:
+        agent = agent_of(house)
+        thread = Thread(target=agent.run)
+        thread.start()
+        try:
+            Event().wait(0.5)
+            name = f"shop/{pod['metadata']['name']}"
+            answers(house, ask(house, "pods", verb="once", only=name), agent)
+        finally:
+            agent.stopping.set()
+            thread.join(30)
+        (injected,) = house.books.ledger.query(phase=Phase.INJECTED)
+        assert injected.target == pod["metadata"]["uid"]
+
+
+def test_what_was_asked_of_an_agent_that_is_gone_is_not_run_late(shop: Ground) -> None:
+    with shop.house() as house:
+        asked = ask(house, "pods", verb="once", only="")
+        agent = agent_of(house)
+        agent.stopping.set()
+        agent.run()
+        (refused,) = house.books.ledger.query(phase=Phase.SKIPPED)
+        assert refused.data["request"] == asked.seq
+        assert refused.at - asked.at < timedelta(minutes=1)
+        assert shop.writes() == []

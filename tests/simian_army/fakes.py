@@ -1,0 +1,134 @@
+"""A clock that is told the time, a fault kind whose world is a set, and a ledger that can be away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, cast
+
+from simian_army.contract import FaultKind, Ledger
+from simian_army.errors import LedgerError
+from simian_army.keeper import Keeper
+from simian_army.model import AuditEvent, Evidence, Fault, Halt, Health, Json, Mark, Run, Selector, Target
+from simian_army.records import Held, Scribe
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """Time passes when told; waiting passes it."""
+
+    wall: datetime = NOW
+    ticks: float = 1000.0
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.ticks
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        self.advance(seconds)
+        return event.is_set()
+
+    def advance(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+        self.ticks += seconds
+
+
+@dataclass
+class Lever:
+    """Pulls the lever named by the target's id; ``broken`` reverts raise. Momentary when ``held`` is False."""
+
+    held: bool = True
+    broken: int = 0
+    pulled: set[str] = field(default_factory=set)
+    reverts: list[str] = field(default_factory=list)
+    name: str = "lever"
+    platform: ClassVar[str] = "fake"
+    strikes: ClassVar[str] = "lever"
+    replaces: ClassVar[bool] = False
+    restores: ClassVar[tuple[str, ...]] = ("pulled",)
+    params: ClassVar[Mapping[str, str]] = {}
+    undo: ClassVar[Mapping[str, str]] = {}
+    permissions: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    @property
+    def reversible(self) -> bool:
+        return self.held
+
+    def reach(self, fault: Fault) -> Selector | None:
+        return None
+
+    def prepare(self, fault: Fault) -> Json | None:
+        return {"pulled": False}
+
+    def inject(self, fault: Fault, mark: Mark) -> None:
+        self.pulled.add(fault.target.id)
+
+    def observe(self, fault: Fault) -> Evidence:
+        return Evidence(fault.target.id in self.pulled, "looked at")
+
+    def revert(self, fault: Fault, mark: Mark) -> Evidence:
+        self.reverts.append(fault.target.id)
+        if self.broken:
+            self.broken -= 1
+            raise ConnectionError("the platform is away")
+        self.pulled.discard(fault.target.id)
+        return Evidence(holds=True, detail="back")
+
+
+@dataclass
+class Book:
+    """The part of a ledger that the keeper uses."""
+
+    events: list[AuditEvent] = field(default_factory=list)
+    away: bool = False
+    halt: Halt | None = None
+
+    def append(self, *events: AuditEvent) -> tuple[AuditEvent, ...]:
+        if self.away:
+            raise LedgerError("the disk is full")
+        self.events += events
+        return events
+
+    def halted(self) -> Halt | None:
+        if self.away:
+            raise LedgerError("the disk is full")
+        return self.halt
+
+    def phases(self) -> list[str]:
+        return [str(event.phase) for event in self.events]
+
+
+@dataclass
+class Scene:
+    """A keeper among fakes; ``objection`` is what the guards say of everything held, ``whole`` what health says."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    kind: Lever = field(default_factory=Lever)
+    book: Book = field(default_factory=Book)
+    objection: Callable[[Held], str] = lambda _: ""
+    whole: bool | None = True
+
+    def keeper(self) -> Keeper:
+        return Keeper(
+            {self.kind.name: cast(FaultKind, self.kind)},
+            cast(Ledger, self.book),
+            Scribe(self.clock, "test"),
+            self.clock,
+            self.objection,
+            lambda _: Health(self.whole, 1, 1, "counted"),
+        )
+
+    def pull(self, name: str = "a", hold: float = 60) -> Held:
+        """Pull a lever, to be held for so many seconds from now."""
+        target = Target("fake", "lever", name, name, "", "", NOW, {})
+        fault = Fault("lever", target, undo={"pulled": False}, hold=timedelta(seconds=hold))
+        end = self.clock.wall + fault.hold
+        mark: Any = Mark("f", f"run-{name}", "lever", end, {}, "")
+        self.kind.pulled.add(name)
+        return Held(Run(f"run-{name}", "e", NOW, ""), fault, mark, end, self.clock.ticks + hold)
