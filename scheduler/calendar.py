@@ -49,7 +49,8 @@ class Every:
             following = min(moment + self.period, end)
             if _inside(moment, zone, self.between):
                 yield shaken(moment, following, self, zone, dice)
-            moment = moment + self.period
+            # a day of 25 hours is still one day
+            moment = end if self.period >= DAY else moment + self.period
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,3 +110,10 @@ def test_a_schedule_that_never_fires_ends() -> None:
 def test_a_period_that_cannot_be_kept_is_refused(period: timedelta) -> None:
     with pytest.raises(ValueError, match="every"):
         Every(period)
+
+
+def test_every_day_is_once_a_day_even_when_the_day_has_25_hours() -> None:
+    after = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
+    times = upcoming(Every(timedelta(days=1)), after, ZoneInfo("Europe/Berlin"), "seed")
+    local = [next(times).astimezone(ZoneInfo("Europe/Berlin")) for _ in range(3)]
+    assert [(at.day, at.hour) for at in local] == [(25, 0), (26, 0), (27, 0)]
