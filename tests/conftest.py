@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import socket
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,9 +14,41 @@ from tests.cluster.policy import needs
 from tests.cluster.telling import teller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 REAL_SECONDS = 300
+AT_HOME = ("127.", "::1", "localhost")
+FAKE = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "KUBECONFIG": os.devnull,
+}
+"""What tests and their children see instead of the credentials of whoever runs them."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_leaves_the_machine() -> Iterator[None]:
+    """Refuse every connection outside loopback, and hide the user's own credentials."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in FAKE.items():
+            patch.setenv(name, value)
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        yield
+
+
+def _guarded(real: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
+    def connect(self: socket.socket, address: Any) -> Any:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(AT_HOME):
+            raise PermissionError(f"a test tried to leave the machine: {address}")
+        return real(self, address)
+
+    return connect
 
 
 @pytest.hookimpl(tryfirst=True)

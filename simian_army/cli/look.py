@@ -21,13 +21,17 @@ def plan(config: Path, days: int, *, as_json: bool) -> None:
     loaded = wiring.read_config(config)
     with wiring.books(loaded) as books, wiring.house(books, leashed=True) as house:
         for name in house.entries:
-            with show.working(f"looking at the targets of {name} ..."):
-                found = list(_forecasts(house, name, days))
-            if as_json:
-                for one in found:
-                    show.dump(_json(one))
-                continue
-            _print(house, name, found, days)
+            _plan(house, name, days, as_json=as_json)
+
+
+def _plan(house: wiring.House, name: str, days: int, *, as_json: bool) -> None:
+    with show.working(f"looking at the targets of {name} ..."):
+        found = list(_forecasts(house, name, days))
+    if not as_json:
+        _print(house, name, found, days)
+        return
+    for one in found:
+        show.dump(_json(one))
 
 
 def why(config: Path, target: str, *, as_json: bool) -> None:

@@ -218,22 +218,6 @@ def test_recovery_reverts_a_cordon_whose_process_died_and_does_it_once(shop: Gro
     assert not shop.node(name)["spec"].get("unschedulable")
 
 
-def test_an_intent_cut_by_a_crash_is_unknown_for_an_eviction_and_never_repeated(shop: Ground) -> None:
-    with shop.house() as house:
-        kinds: dict[str, Any] = {**house.kinds, "pod-evict": _Dies(house.kinds["pod-evict"])}
-        engine = replace(house.engine, judge=replace(house.engine.judge, kinds=kinds))
-        with pytest.raises(KeyboardInterrupt):
-            engine.fire(house.entries["pods"], AT)
-        evicted = len(shop.writes())
-    with shop.house() as house:
-        assert house.recovery.recover() == 1
-        house.keeper.start()
-        until(lambda: not house.keeper.open())
-        house.keeper.close()
-        assert [e.phase for e in house.books.ledger.query()][-1] is Phase.UNKNOWN
-    assert len(shop.writes()) == evicted
-
-
 def test_an_act_without_an_answer_is_unknown_and_counts(shop: Ground) -> None:
     with shop.house() as house:
         kinds: dict[str, Any] = {**house.kinds, "pod-evict": _NoAnswer(house.kinds["pod-evict"])}
@@ -291,12 +275,6 @@ class _Kind:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)
-
-
-class _Dies(_Kind):
-    def inject(self, fault: Fault, mark: Mark) -> None:
-        self._real.inject(fault, mark)  # type: ignore[attr-defined]
-        raise KeyboardInterrupt
 
 
 class _NoAnswer(_Kind):

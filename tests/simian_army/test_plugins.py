@@ -1,0 +1,71 @@
+"""What can be plugged in, and what becomes of a plug-in that cannot be used."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from simian_army import plugins
+from simian_army.errors import PluginError
+from simian_army.plugins import found, pick
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
+    """The entry points that are installed, as far as this test is concerned."""
+    points: list[EntryPoint] = []
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [p for p in points if p.group == group])
+    found.cache_clear()
+    return points
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    found.cache_clear()
+
+
+def point(name: str, value: str, kind: str = "monkey") -> EntryPoint:
+    return EntryPoint(name, value, plugins.KINDS[kind])
+
+
+def test_the_built_in_ones_are_entry_points_too() -> None:
+    assert "chaos" in found("monkey")
+    assert {"pod-evict", "pod-delete", "node-cordon"} <= set(found("fault"))
+    assert all(plugin.error == "" for kind in plugins.KINDS for plugin in found(kind).values())
+
+
+def test_one_that_cannot_be_imported_is_listed_with_its_error_and_cannot_be_picked(offered: list[EntryPoint]) -> None:
+    offered += [point("good", "monkeys.chaos:ChaosMonkey"), point("bad", "no_such_module:Thing")]
+    assert found("monkey")["good"].make is not None
+    assert "ModuleNotFoundError" in found("monkey")["bad"].error
+    with pytest.raises(PluginError, match=r"bad of .* cannot be loaded: ModuleNotFoundError"):
+        pick("monkey", "bad")
+
+
+def test_what_is_no_class_is_refused(offered: list[EntryPoint]) -> None:
+    offered.append(point("odd", "monkeys.chaos:MODES"))
+    assert "is not a class" in found("monkey")["odd"].error
+
+
+def test_two_owners_of_one_name_leave_none_usable(offered: list[EntryPoint]) -> None:
+    offered += [point("same", "monkeys.chaos:ChaosMonkey"), point("same", "simian_army.model:Target")]
+    assert "two packages offer it" in found("monkey")["same"].error
+    assert found("monkey")["same"].make is None
+
+
+def test_an_unknown_name_is_told_the_nearest() -> None:
+    with pytest.raises(PluginError, match="no monkey named chaso, did you mean chaos"):
+        pick("monkey", "chaso")
+
+
+def test_wrong_missing_and_refused_parameters_are_named() -> None:
+    chaos = found("monkey")["chaos"]
+    assert chaos.wrong({"fualt": "x"}) == [("fualt", "unknown parameter of chaos", "did you mean fault?")]
+    assert "not one of" in chaos.wrong({"mode": "some"})[0][1]
+    assert chaos.wrong({"fault": "pod-evict"}) == []
+
+
+def test_parameters_are_told_in_plain_words() -> None:
+    assert found("monkey")["chaos"].parameters()["fault"] == "str = 'pod-evict'"
+    assert "seconds" in found("fault")["pod-evict"].parameters()["grace"]
