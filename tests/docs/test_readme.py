@@ -20,6 +20,7 @@ from tests.cluster.plane import Cluster
 from tests.cluster.waiting import until
 from tests.flow.ground import Ground, ground
 
+pytestmark = pytest.mark.slow
 HOME = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 README = (HOME / "README.md").read_text()

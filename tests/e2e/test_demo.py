@@ -17,6 +17,7 @@ import pytest
 
 from tests.flow.ground import ground
 
+pytestmark = pytest.mark.slow
 SIMIAN = str(Path(sys.executable).with_name("simian"))
 HOME = Path(__file__).parents[2]
 

@@ -14,6 +14,7 @@ from simian_army.wiring import House
 from tests.flow.dying import POINTS
 from tests.flow.ground import Ground
 
+pytestmark = pytest.mark.slow
 HOME = Path(__file__).parents[2]
 
 
