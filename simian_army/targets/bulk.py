@@ -7,14 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-import structlog
-
 from simian_army.errors import PlatformError
 from simian_army.targets.answers import object_of
 from simian_army.targets.call import Call
 from simian_army.targets.decode import Meta, Ref, meta_of
 from simian_army.targets.kinds import Kind
 from simian_army.targets.lists import AT_ONCE, Lists
+from simian_army.targets.telling import warn
 
 FEW = 3
 """Up to so many of one kind in one namespace are read one by one; more, with one list."""
@@ -49,7 +48,7 @@ class Bulk:
         try:
             return [entry.metadata for entry in self.lists.all(Call("list", kind, scope, partial=True))]
         except PlatformError as error:
-            structlog.get_logger().warning("unreadable", resource=kind.plural, name=scope or "all", reason=str(error))
+            warn("unreadable", resource=kind.plural, name=scope or "all", reason=str(error))
             return []
 
     def named(self, names: Iterable[tuple[Kind, str, str]]) -> list[Meta]:
@@ -65,7 +64,7 @@ class Bulk:
         except PlatformError as error:
             meta, reason = None, str(error)
         if meta is None:
-            structlog.get_logger().warning("unreadable", resource=kind.plural, name=f"{scope}/{name}", reason=reason)
+            warn("unreadable", resource=kind.plural, name=f"{scope}/{name}", reason=reason)
         return meta
 
 

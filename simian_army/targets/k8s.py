@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import structlog
-
 from simian_army import marks
 from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
@@ -28,6 +26,7 @@ from simian_army.targets.lists import Lists
 from simian_army.targets.login import login
 from simian_army.targets.place import Place
 from simian_army.targets.scopes import Scopes
+from simian_army.targets.telling import warn
 from simian_army.targets.wire import Wire
 
 
@@ -155,7 +154,7 @@ class Kubernetes:
             if mark is not None and mark.fleet != self.place.fleet:
                 continue
             if mark is not None and not marks.verify(self.place.key, mark, target, self.place.fleet):
-                structlog.get_logger().warning("forged", target=str(target), run=mark.run)
+                warn("forged", target=str(target), run=mark.run)
                 mark = None
             yield target, mark
 

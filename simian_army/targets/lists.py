@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-import structlog
-
 from simian_army.errors import PlatformError
 from simian_army.targets.answers import Expired
 from simian_army.targets.call import Call
 from simian_army.targets.decode import Entry, Twins, page_of
+from simian_army.targets.telling import inform, warn
 from simian_army.targets.wire import Wire
 
 AT_ONCE = 3
@@ -38,7 +37,7 @@ class Lists:
             try:
                 return self._pages(call)
             except Expired:
-                structlog.get_logger().info("restarted", call=str(call), reason="410: the snapshot of the list is gone")
+                inform("restarted", call=str(call), reason="410: the snapshot of the list is gone")
         return self._pages(call)
 
     def each(self, calls: Sequence[Call]) -> list[list[Entry]]:
@@ -75,4 +74,4 @@ class Lists:
     def _left_out(self, call: Call, names: list[str]) -> None:
         self.unreadable += len(names)
         for name in names:
-            structlog.get_logger().warning("unreadable", resource=call.resource, name=name)
+            warn("unreadable", resource=call.resource, name=name)

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import structlog
-
 from simian_army.errors import PlatformError
 from simian_army.model import Level
 from simian_army.targets.bulk import FEW, Bulk
 from simian_army.targets.catalog import Catalog
 from simian_army.targets.decode import Meta, Ref
 from simian_army.targets.kinds import NAMESPACE, Kind
+from simian_army.targets.telling import warn
 
 _TALLEST = 8
 
@@ -118,10 +117,10 @@ class Owners:
         try:
             kind = self.catalog.find(api_version, name)
         except PlatformError as error:
-            structlog.get_logger().warning("unreadable", resource=f"{api_version} {name}", reason=str(error))
+            warn("unreadable", resource=f"{api_version} {name}", reason=str(error))
             return None
         if kind is None:
-            structlog.get_logger().warning("unreadable", resource=f"{api_version} {name}", reason="not served here")
+            warn("unreadable", resource=f"{api_version} {name}", reason="not served here")
         return kind
 
 

@@ -24,6 +24,9 @@ TRIES = 3
 _CONNECT = 5.0
 _LONGEST_WAIT = 2.0
 _CHUNK = 1 << 20
+_FRESH = 1.0
+"""For so many seconds the headers that say who we are are used again: to ask for them may start a thread."""
+
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
@@ -45,6 +48,7 @@ class Wire:
     clock: Clock
     session: Session = field(init=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _who: tuple[Session, float, dict[str, str]] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.session = self.login()
@@ -110,11 +114,19 @@ class Wire:
                 old.close()
             return self.session
 
+    def _credentials(self, session: Session) -> dict[str, str]:
+        known, now = self._who, self.clock.monotonic()
+        if known and known[0] is session and now < known[1]:
+            return known[2]
+        headers = session.authorize()
+        self._who = (session, now + _FRESH, headers)
+        return headers
+
     def _send(self, session: Session, call: Call) -> Answer:
         import urllib3
         from msgspec import json
 
-        headers = {"User-Agent": _agent(), **call.headers, **session.authorize()}
+        headers = {"User-Agent": _agent(), **call.headers, **self._credentials(session)}
         body = None if call.body is None else json.encode(call.body)
         ends = self.clock.monotonic() + self.timeout
         try:

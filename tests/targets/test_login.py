@@ -128,6 +128,6 @@ def test_the_key_is_never_shown() -> None:
 
 
 def test_importing_the_adapter_does_not_import_the_client() -> None:
-    program = "import sys, simian_army.targets.k8s as _; print({'kubernetes', 'urllib3', 'yaml'} & set(sys.modules))"
+    program = "import sys, simian_army.targets.k8s as _; print({'kubernetes', 'urllib3', 'yaml', 'structlog', 'rich'} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert shown.stdout.strip() == "set()"

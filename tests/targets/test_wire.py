@@ -153,6 +153,18 @@ def test_credentials_that_ran_out_are_renewed_once() -> None:
         assert [request.headers["authorization"] for request in server.requests] == ["old", "new", "new"]
 
 
+def test_credentials_are_asked_for_once_a_second() -> None:
+    tokens, clock = iter(["first", "second"]), QuickClock()
+    with serving(lambda _: Reply(200, pod("web", "shop"))) as server:
+        session = login(Place(url=server.url))
+        asking = Session(session.host, session.pool, lambda: {"Authorization": next(tokens)})
+        wire = Wire(lambda: asking, 2.0, clock)
+        for clock.ticks in (0.0, 0.9, 1.0):
+            wire.read(Call("get", POD, "shop", "web"))
+        wire.close()
+        assert [request.headers["authorization"] for request in server.requests] == ["first", "first", "second"]
+
+
 def test_credentials_that_stay_bad_are_explained() -> None:
     bad = status(401, "Unauthorized")
     with serving(lambda _: bad) as server, connected(server.url) as cluster, pytest.raises(Forbidden, match="renew"):
