@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -118,7 +118,8 @@ class Agent:
         except LedgerError:
             return after
         for event in asked:
-            self._do(event)
+            with suppress(LedgerError):  # an answer that cannot be written ends no agent
+                self._do(event)
         return last
 
     def _do(self, event: AuditEvent) -> None:
@@ -141,7 +142,8 @@ class Agent:
             done = self.engine.fire(entry, event.at, request=event.seq, only=only)
             self.ledger.append(self.scribe.note(Phase.CLOSED, done.run, **done.summary(), request=event.seq))
         except SimianError as error:
-            self._refuse(event, str(error))
+            with suppress(LedgerError):
+                self._refuse(event, str(error))
 
     def _refuse(self, event: AuditEvent, reason: str) -> None:
         run = Run("", event.entry, event.at, "")

@@ -138,10 +138,14 @@ class Engine:
         until = self.clock.monotonic() + fault.hold.total_seconds()
         record = fault_json(fault, deadline)
         intended = self.scribe.note(Phase.INTENDED, run, fault.target, **record, verdicts=verdicts_json(draw.verdicts))
+        try:
+            mark = self.sign(run, fault, deadline)
+        except Refused as no:  # before the intent: a mark that does not fit must leave nothing open
+            return None, [Verdict(fault.kind, allowed=False, reason=str(no))]
         written, denied = self.ledger.reserve(intended, partial(self.judge.again, draw))
         if written is None:
             return None, denied
-        return Held(run, fault, self.sign(run, fault, deadline), deadline, until), ()
+        return Held(run, fault, mark, deadline, until), ()
 
     def _inject(self, held: Held, draw: Draw) -> Draw:
         """Do it once. From here on the fault is ended by the keeper, whatever becomes of this flow."""

@@ -6,12 +6,15 @@ import fcntl
 import json
 import math
 import os
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from simian_army.clock import Clock
 from simian_army.errors import NotLeader
+
+TRIES, BETWEEN = 5, 0.05  # tries to lock, and seconds between two
 
 
 class Lease(Protocol):
@@ -42,11 +45,16 @@ class FileLease:
             NotLeader: another process holds it; the text says which.
         """
         file = self.path.open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as taken:
-            file.close()
-            raise NotLeader(f"{self.holder().get('actor', 'another process')} holds {self.path}") from taken
+        for left in reversed(range(TRIES)):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as taken:
+                if left:  # a command that only looks who leads holds it for a moment
+                    self.clock.wait(threading.Event(), BETWEEN)
+                    continue
+                file.close()
+                raise NotLeader(f"{self.holder().get('actor', 'another process')} holds {self.path}") from taken
+            break
         self._file = file
         self.beat()
 

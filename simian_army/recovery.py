@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind, Ledger
+from simian_army.errors import LedgerError
 from simian_army.keeper import Keeper
 from simian_army.model import AuditEvent, Fault, Mark, Phase, Run
 from simian_army.records import Held, Scribe, fault_of
@@ -33,22 +35,33 @@ class Recovery:
         return len(left)
 
     def _take_up(self, event: AuditEvent, phase: Phase) -> None:
-        fault, deadline = fault_of(event)
         run = Run(event.run, event.entry, event.at, "")
+        try:
+            fault, deadline = fault_of(event)
+        except (KeyError, TypeError, ValueError) as error:  # one record that cannot be read keeps no other back
+            unread = f"the intent of event {event.seq} cannot be read ({error!r}): look at {event.target} by hand"
+            self._tell(self.scribe.note(Phase.STUCK, run, detail=unread))
+            return
         kind = self.kinds.get(fault.kind)
         if kind is None:
             missing = f"no plug-in offers the fault {fault.kind}: install it, then start again to have this reverted"
             self._once(phase, self.scribe.note(Phase.STUCK, run, fault.target, detail=missing, kind=fault.kind))
             return
-        left = (deadline - self.clock.now()).total_seconds()
+        # a wall clock set back while nobody ran must not lengthen the hold
+        left = min((deadline - self.clock.now()).total_seconds(), fault.hold.total_seconds())
         held = Held(run, fault, self.sign(run, fault, deadline), deadline, self.clock.monotonic() + left)
         if phase is Phase.INTENDED:
             self.keeper.hold(held, "a crash came between the intent and its outcome")
             return
+        self.keeper.hold(held)
         if kind.reversible and left > 0:
             self._once(phase, self.scribe.note(Phase.ADOPTED, run, fault.target, kind=kind.name, left=round(left, 1)))
-        self.keeper.hold(held)
 
     def _once(self, phase: Phase, told: AuditEvent) -> None:
         if phase is not told.phase:
-            self.ledger.append(told)
+            self._tell(told)
+
+    def _tell(self, event: AuditEvent) -> None:
+        """Write it down if the ledger can; taking up the next fault waits for no ledger."""
+        with suppress(LedgerError):
+            self.ledger.append(event)

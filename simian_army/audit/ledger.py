@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -171,7 +171,9 @@ class SqlLedger:
         if written:
             self.anchor.advance(Head(written[-1].seq, written[-1].hash), self._hash_at)
         for event in written:
-            self.told(event)
+            # written is written: who listens may break (a log whose reader left), and the caller must not try again
+            with suppress(Exception):
+                self.told(event)
         return written
 
     def _hash_at(self, seq: int) -> str | None:

@@ -77,25 +77,22 @@ def _alone(house: wiring.House, wish: Wish) -> int:
     only = wiring.target_of(entry, wish.target) if wish.target else ""
     with _stops() as stop:
         house.keeper.start()
-        house.recovery.recover()
-        found = house.engine.fire(entry, house.books.clock.now(), only=only)
-        show.still()
-        show.dump(found.summary()) if wish.as_json else show.outcome(found)
-        if not wish.as_json:
-            stay(house, found.run.id, told=True, stop=stop)
-        left = _settled(house, found.run.id, stop)
+        try:
+            house.recovery.recover()
+            found = house.engine.fire(entry, house.books.clock.now(), only=only)
+            show.still()
+            show.dump(found.summary()) if wish.as_json else show.outcome(found)
+            if not wish.as_json:
+                stay(house, found.run.id, told=True, stop=stop)
+            while house.keeper.open(found.run.id) and not stop.is_set():
+                house.books.clock.wait(stop, WAIT)
+        finally:  # whatever broke: what is held is reverted before we go
+            left = house.keeper.stop(GRACE, "the command was ended")
     if found.error or left:
         return FAILED
     if any(event.phase is Phase.UNKNOWN for event in house.books.ledger.query(run=found.run.id)):
         return INCONCLUSIVE
     return DONE if found.taken or found.findings else REFUSED
-
-
-def _settled(house: wiring.House, run_id: str, stop: threading.Event) -> int:
-    """Wait for what is open, revert what is left; returns how many could not be."""
-    while house.keeper.open(run_id) and not stop.is_set():
-        house.books.clock.wait(stop, WAIT)
-    return len(house.keeper.stop(GRACE, "the command was ended"))
 
 
 @dataclass(slots=True)

@@ -70,8 +70,10 @@ def books(
     with SqlLedger.open(url, key, told=hear, trust=trust) as ledger:
         lease = FileLease(file.with_name(file.name + ".lock"), actor(), clock)
         embedded = settings.platforms.kubernetes.embedded
-        yield Books(loaded, ledger, lease, Scribe(clock, actor(), loaded.digest, embedded), clock)
-        lease.give()
+        try:
+            yield Books(loaded, ledger, lease, Scribe(clock, actor(), loaded.digest, embedded), clock)
+        finally:
+            lease.give()
 
 
 def actor() -> str:

@@ -149,7 +149,7 @@ def _house(at: Books, places: Places, *, leashed: bool) -> House:
     kinds = _kinds(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
     asked = guards(at.loaded, kinds)
-    by_name = {guard.name: guard for guard in asked}
+    by_name = {guard.name: guard for guard in reversed(asked)}  # ours come first: nobody takes their names
     judge = Judge(
         fleet=settings.fleet,
         kinds=kinds,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from safety.blackout import Blackout
@@ -19,18 +20,16 @@ from safety.opt_in import OptIn
 from safety.protected import Protected
 from safety.shared import Shared
 from simian_army.contract import FaultKind, Guard
-from simian_army.plugins import pick
+from simian_army.model import Scene, Verdict
+from simian_army.plugins import found
 
 if TYPE_CHECKING:
     from config.load import Loaded
+    from config.schema import Plug
 
 
 def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
-    """The built-in guards in the order they are shown, then those that config adds.
-
-    Raises:
-        PluginError: one of those cannot be loaded.
-    """
+    """The built-in guards in the order they are shown, then config's; one that cannot be loaded denies."""
     settings = loaded.settings
     safety, limits = settings.safety, settings.safety.budget
     known = frozenset({settings.platforms.kubernetes.cluster_uid} - {""})
@@ -49,7 +48,29 @@ def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
         KnownPlace({"kubernetes": known}),
         Halted(),
     ]
-    return own + [pick("guard", plug.use).make(**plug.with_) for plug in safety.guards]  # type: ignore[misc]
+    return own + [_plugged(plug) for plug in safety.guards]
+
+
+def _plugged(plug: Plug) -> Guard:
+    plugin = found("guard").get(plug.use)
+    if plugin is None or plugin.make is None:
+        return Missing(plug.use, plugin.error if plugin else "it is not installed")
+    guard: Guard = plugin.make(**plug.with_)
+    return guard
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Stands for a guard that config asks for and that cannot be loaded: doubt means no, for every fault."""
+
+    name: str
+    error: str
+    early: ClassVar[bool] = False
+
+    def __call__(self, scene: Scene) -> Verdict:
+        """Denies, and no other target would fare better."""
+        del scene
+        return Verdict(self.name, allowed=False, reason=f"this guard cannot be loaded: {self.error}", final=True)
 
 
 def _myself() -> Myself:

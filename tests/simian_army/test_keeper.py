@@ -193,3 +193,20 @@ def test_thousands_of_holds_need_no_thread_each() -> None:
     scene.clock.advance(3600)
     keeper.tick()
     assert scene.kind.pulled == set()
+
+
+def test_an_end_ordered_while_consent_is_asked_is_not_lost() -> None:
+    """Asking takes a read of the platform; a SIGTERM that came meanwhile was once overwritten by its answer."""
+    scene = Scene()
+    keeper = scene.keeper()
+
+    def asked(_: object) -> str:
+        keeper.end("", "shutdown")
+        return ""
+
+    keeper.objection = asked
+    keeper.hold(scene.pull(hold=600))
+    keeper.tick()
+    keeper.tick()
+    assert scene.kind.pulled == set()
+    assert scene.book.events[-1].data["why"] == "shutdown"
