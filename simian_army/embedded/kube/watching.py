@@ -34,7 +34,7 @@ def watch(
     form = PARTIAL if wanted == PARTIAL_LIST else wanted
     news: queue.SimpleQueue[Change] = queue.SimpleQueue()
     with cluster.lock:
-        first = _first(cluster, route, query)
+        first = _first(cluster, route, query, match)
         cluster.store.listen(news.put)
     return _events(_Watch(cluster, route, match, form, stopping, seconds), first, news)
 
@@ -54,8 +54,7 @@ def _events(one: _Watch, first: list[tuple[str, Json]], news: queue.SimpleQueue[
     ends = cluster.clock.monotonic() + one.seconds
     try:
         for kind, obj in first:
-            if match(obj):
-                yield {"type": kind, "object": shaped(obj, form, route.resource)}
+            yield {"type": kind, "object": shaped(obj, form, route.resource)}
         while not stopping.is_set() and cluster.clock.monotonic() < ends:
             try:
                 change = news.get(timeout=STEP)
@@ -68,7 +67,7 @@ def _events(one: _Watch, first: list[tuple[str, Json]], news: queue.SimpleQueue[
         cluster.store.forget(news.put)
 
 
-def _first(cluster: Cluster, route: Route, query: dict[str, str]) -> list[tuple[str, Json]]:
+def _first(cluster: Cluster, route: Route, query: dict[str, str], match: Any) -> list[tuple[str, Json]]:
     version = query.get("resourceVersion", "")
     if version in ("", "0"):
         plain = {key: value for key, value in query.items() if key in ("labelSelector", "fieldSelector")}
@@ -77,7 +76,7 @@ def _first(cluster: Cluster, route: Route, query: dict[str, str]) -> list[tuple[
         changes = cluster.store.since(number(query, "resourceVersion") or 0)
     except TooOld as error:
         raise expired(f"too old resource version: {version}") from error
-    found = (_told(change, route, lambda _: True) for change in changes)
+    found = (_told(change, route, match) for change in changes)
     return [one for one in found if one]
 
 
