@@ -85,4 +85,7 @@ GAPS: dict[str, Gap] = {
         real=200, ours=[415, "UnsupportedMediaType"], why="not built: the product sends JSON patches"
     ),
     "a server-side apply": Gap(real=201, ours=[400, "BadRequest"], why="not built: the product sends JSON patches"),
+    "a deletion that is to leave what is owned behind": Gap(
+        real=200, ours=400, why="of the propagation policies only Background is served"
+    ),
 }

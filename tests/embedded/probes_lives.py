@@ -168,6 +168,20 @@ def _(at: Scene) -> Json:
     return [told("/apis/apps/v1", "deployments"), told("/api/v1", "nodes")]
 
 
+@probe("a namespace that is deleted goes with all that is in it", [200, True, True])
+def _(at: Scene) -> Json:
+    at.deploy("web", 1)
+    at.make("configmaps", "a")
+    said = at.delete(f"/api/v1/namespaces/{at.scope}").said
+    return [said, at.gone(f"/api/v1/namespaces/{at.scope}"), at.get("configmaps/a").code == 404]
+
+
+@probe("a deletion that is to leave what is owned behind", None)
+def _(at: Scene) -> Json:
+    at.make("configmaps", "a")
+    return at.delete("configmaps/a", {"propagationPolicy": "Orphan"}).code
+
+
 @probe("what is deleted takes along what it owns", [True, True])
 def _(at: Scene) -> Json:
     at.deploy("web", 1)

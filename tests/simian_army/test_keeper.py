@@ -175,8 +175,7 @@ def test_what_is_held_only_after_the_stop_began_is_reverted_too() -> None:
         keeper.hold(late)
         return ""
 
-    keeper.end("", "shutdown")
-    keeper._closing = "shutdown"
+    assert [held.key[1] for held in keeper.stop(0)] == ["first"]
     held_late(None)
     keeper.tick()
     assert scene.kind.pulled == set()

@@ -29,7 +29,6 @@ from simian_army.embedded.kube.status import already_exists, bad_request, confli
 from simian_army.embedded.kube.store import Key, Store, version_of
 
 Json = dict[str, Any]
-FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,6 @@ class Terms:
     uid: str = ""
     version: str = ""
     grace: int | None = None
-    propagation: str = ""
 
 
 PLAIN = Terms()
@@ -138,8 +136,6 @@ class Cluster:
             old = self.get(resource, key.namespace, key.name)
             _must_hold(resource, old, terms)
             kept = [*(meta(old).get("finalizers") or ())]
-            if terms.propagation in FINALIZERS and FINALIZERS[terms.propagation] not in kept:
-                kept.append(FINALIZERS[terms.propagation])
             grace = self._grace(resource, old, terms)
             if not kept and not grace and resource != NAMESPACE:
                 return (old, True) if terms.dry else (self.store.remove(key) or old, True)

@@ -30,7 +30,7 @@ LISTS = READS | {
 }
 WRITES = READS | {"dryRun", "fieldManager", "fieldValidation"}
 DELETES = READS | {"dryRun", "gracePeriodSeconds", "propagationPolicy", "orphanDependents"}
-PROPAGATIONS = ("", "Background", "Foreground", "Orphan")
+PROPAGATIONS = ("", "Background")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def deletion(query: Mapping[str, str], body: Json) -> Terms:
     wanted = body.get("preconditions") or {}
     policy = query.get("propagationPolicy") or body.get("propagationPolicy") or ""
     if policy not in PROPAGATIONS:
-        raise bad_request(f"propagationPolicy: {policy!r} is none of Background, Foreground, Orphan")
+        raise bad_request(f"propagationPolicy: {policy!r} is not served: Background is")
     if "orphanDependents" in query or body.get("orphanDependents") is not None:
         raise bad_request("orphanDependents is not served: use propagationPolicy")
     grace = number(query, "gracePeriodSeconds")
@@ -167,5 +167,4 @@ def deletion(query: Mapping[str, str], body: Json) -> Terms:
         uid=wanted.get("uid") or "",
         version=wanted.get("resourceVersion") or "",
         grace=grace,
-        propagation=policy,
     )

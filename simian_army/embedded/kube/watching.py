@@ -13,7 +13,7 @@ from simian_army.embedded.kube.forms import PARTIAL, PARTIAL_LIST, shaped
 from simian_army.embedded.kube.reading import page
 from simian_army.embedded.kube.request import Route, number
 from simian_army.embedded.kube.selectors import selects
-from simian_army.embedded.kube.status import expired
+from simian_army.embedded.kube.status import bad_request, expired
 from simian_army.embedded.kube.store import Change, TooOld
 
 Json = dict[str, Any]
@@ -29,6 +29,8 @@ def watch(
     Raises:
         Problem: 400, the question makes no sense; 410, the version is no longer remembered.
     """
+    if route.name or query.get("sendInitialEvents"):
+        raise bad_request("the embedded API server watches collections, and knows no sendInitialEvents")
     match = selects(route.resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
     seconds = float(number(query, "timeoutSeconds") or LONGEST)
     form = PARTIAL if wanted == PARTIAL_LIST else wanted

@@ -7,13 +7,19 @@ import threading
 from collections import OrderedDict
 
 from simian_army.embedded.kube.cluster import AT_ONCE, Cluster
-from simian_army.embedded.kube.controllers import pods, services, workloads
+from simian_army.embedded.kube.controllers import namespaces, pods, services, workloads
 from simian_army.embedded.kube.objects import controller_of, space_of, uid_of
-from simian_army.embedded.kube.resources import BUDGET, NODE, POD, SERVICE
+from simian_army.embedded.kube.resources import BUDGET, NAMESPACE, NODE, POD, SERVICE
 from simian_army.embedded.kube.status import Problem
 from simian_army.embedded.kube.store import Change, Key
 
-RECONCILE = {**workloads.RECONCILE, POD.id: pods.reconcile, SERVICE.id: services.endpoints, BUDGET.id: services.budget}
+RECONCILE = {
+    **workloads.RECONCILE,
+    NAMESPACE.id: namespaces.reconcile,
+    POD.id: pods.reconcile,
+    SERVICE.id: services.endpoints,
+    BUDGET.id: services.budget,
+}
 IDLE = 0.02  # seconds between two looks for what falls due
 
 
