@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from random import Random
@@ -25,6 +26,26 @@ class Forecast:
     troop: Troop
     hit: Sequence[Draw]
     refused: Sequence[Draw]
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A clock that stands at one moment to come."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """That moment."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Nothing passes."""
+        return 0.0
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Nothing is waited for."""
+        del seconds
+        return event.is_set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +71,8 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
     Raises:
         PlatformError, LedgerError: as the flow.
     """
-    troop = engine.judge.screen(entry, found)
+    judge = replace(engine.judge, clock=Then(at))  # a window that is open now may be closed by then
+    troop = judge.screen(entry, found)
     dice = engine.dice(engine.run(entry, at))
     want = entry.monkey.want(troop.eligible, dice)
     peers = troop.peers()
@@ -63,7 +85,7 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
             break
         if slot in slots:
             continue
-        draw = engine.judge.consider(entry, fault, peers.get(fault.target.group, ()))
+        draw = judge.consider(entry, fault, peers.get(fault.target.group, ()))
         (hit if draw.taken else refused).append(draw)
         slots |= {slot} if draw.taken else set()
     return Forecast(entry.name, at, troop, hit, refused)

@@ -11,6 +11,7 @@ import pytest
 
 from simian_army import plugins
 from simian_army.errors import Refused
+from simian_army.explain import forecast
 from simian_army.model import Phase
 from simian_army.plugins import found
 from tests.flow.ground import Ground
@@ -102,3 +103,15 @@ def test_a_guard_of_another_takes_the_place_of_none_of_ours(shop: Ground, monkey
             assert type(house.engine.judge.limits[0]).__module__ == "safety.budget"
     finally:
         found.cache_clear()
+
+
+def test_a_forecast_asks_the_windows_at_the_time_of_the_fire_not_now(shop: Ground) -> None:
+    shop.write(more='  blackouts: [{dates: "2026-12-24..2026-12-26"}]\n')
+    with shop.house(leashed=True) as house:
+        entry = house.entries["pods"]
+        found = list(entry.platform.find(entry.selector))
+        open_day = forecast(house.engine, entry, AT.replace(month=12, day=23), found)
+        quiet_day = forecast(house.engine, entry, AT.replace(month=12, day=24), found)
+    assert open_day.hit
+    assert not quiet_day.hit
+    assert any(v.guard == "blackout" and not v.allowed for v in quiet_day.refused[0].verdicts)
