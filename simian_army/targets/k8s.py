@@ -10,24 +10,24 @@ from typing import Any
 from simian_army import marks
 from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
-from simian_army.errors import Conflict, Gone, PlatformError
+from simian_army.errors import Conflict, Gone, PlatformError, Unknown
 from simian_army.model import Evidence, Health, Identity, Json, Mark, Selector, Target
-from simian_army.targets import marking
-from simian_army.targets.answers import object_of
-from simian_army.targets.call import Call
-from simian_army.targets.catalog import Catalog
-from simian_army.targets.checks import Checks
-from simian_army.targets.decode import Entry, Meta, meta_of
-from simian_army.targets.facts import facts_of
-from simian_army.targets.finding import PLATFORM, Finder, kind_of, target_of
-from simian_army.targets.health import health_of
-from simian_army.targets.kinds import NAMESPACE, NODE, POD
-from simian_army.targets.lists import Lists
-from simian_army.targets.login import login
-from simian_army.targets.place import Place
+from simian_army.targets.kube import marking
+from simian_army.targets.kube.answers import object_of
+from simian_army.targets.kube.call import Call
+from simian_army.targets.kube.catalog import Catalog
+from simian_army.targets.kube.checks import Checks
+from simian_army.targets.kube.decode import Entry, Meta, meta_of
+from simian_army.targets.kube.facts import facts_of
+from simian_army.targets.kube.finding import PLATFORM, Finder, kind_of, target_of
+from simian_army.targets.kube.health import health_of
+from simian_army.targets.kube.kinds import NAMESPACE, NODE, POD
+from simian_army.targets.kube.lists import Lists
+from simian_army.targets.kube.login import login
+from simian_army.targets.kube.place import Place
+from simian_army.targets.kube.wire import Wire
 from simian_army.targets.scopes import Scopes
 from simian_army.targets.telling import warn
-from simian_army.targets.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,17 @@ class Kubernetes:
     def health(self, target: Target) -> Health:
         return health_of(self.finder, target.group)
 
-    def identity(self) -> Identity:
+    def identity(self, target: Target) -> Identity:
+        del target  # all of one cluster
+        (here,) = self.identities()
+        return here
+
+    def identities(self) -> Sequence[Identity]:
         call = Call("get", NAMESPACE, name="kube-system", partial=True)
         meta = meta_of(object_of(self.wire.host, call, self.wire.read(call)))
         if meta is None:
             raise PlatformError(f"{self.wire.host}: {call}: the namespace has no uid to know the cluster by")
-        return Identity(self.name, meta.uid, self.wire.host, self.place.embedded)
+        return (Identity(self.name, meta.uid, self.wire.host, self.place.embedded),)
 
     def marked(self) -> Iterator[tuple[Target, Mark | None]]:
         """Every node and pod that bears our label; None for a mark that this fleet did not write for that object."""
@@ -93,17 +98,17 @@ class Kubernetes:
             ours = [entry for entry in entries if kind is NODE or entry.metadata.namespace in scopes]
             yield from self._signed(kind.name.lower(), ours)
 
-    def check(self, kinds: Sequence[FaultKind]) -> Iterator[Evidence]:
+    def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
         checks = Checks(self.wire, self.place.namespaces)
         reached = checks.version()
         yield reached
         if not reached.holds:
             return
         try:
-            yield Evidence(holds=True, detail=f"cluster_uid: {self.identity().id}")
+            yield Evidence(holds=True, detail=f"cluster_uid: {self.identities()[0].id}")
         except PlatformError as error:
             yield Evidence(holds=False, detail=str(error))
-        yield from checks.permissions(kinds)
+        yield from checks.permissions(kinds, selectors)
 
     def get(self, target: Target) -> dict[str, Any] | None:
         call = Call("get", kind_of(target.kind), _scope(target), target.name)
@@ -123,17 +128,17 @@ class Kubernetes:
             "metadata": {"name": target.name, "namespace": target.scope},
             "deleteOptions": _options(target, grace, str(target.facts.get("resourceVersion", ""))),
         }
-        self.wire.act(Call("create", kind_of(target.kind), _scope(target), target.name, "eviction", body=eviction))
+        self._act(Call("create", kind_of(target.kind), _scope(target), target.name, "eviction", body=eviction))
 
     def delete(self, target: Target, grace: int | None = None, version: str = "") -> None:
         body = {"apiVersion": "v1", "kind": "DeleteOptions", **_options(target, grace, version)}
-        self.wire.act(Call("delete", kind_of(target.kind), _scope(target), target.name, body=body))
+        self._act(Call("delete", kind_of(target.kind), _scope(target), target.name, body=body))
 
     def patch(self, target: Target, operations: Sequence[Json]) -> dict[str, Any]:
         same = {"op": "test", "path": "/metadata/uid", "value": target.id}
         call = Call("patch", kind_of(target.kind), _scope(target), target.name, body=[same, *operations])
         try:
-            return object_of(self.wire.host, call, self.wire.act(call))
+            return self._act(call)
         except Conflict as error:
             if self.get(target) is None:
                 raise Gone(f"{target}: another took its name: {error}") from error
@@ -144,6 +149,17 @@ class Kubernetes:
 
     def unmark(self, obj: Json, mark: Mark) -> list[Json]:
         return marking.take_off(obj, mark)
+
+    def _act(self, call: Call) -> dict[str, Any]:
+        """What the server says of an act; whatever no API server says (a proxy's page) proves nothing was done."""
+        body = self.wire.act(call)
+        try:
+            said = object_of(self.wire.host, call, body)
+        except PlatformError as error:
+            raise Unknown(f"{error}; it may have happened") from error
+        if not isinstance(said.get("kind"), str):
+            raise Unknown(f"{self.wire.host}: {call}: the answer is no Kubernetes object; it may have happened")
+        return said
 
     def _signed(self, kind: str, entries: Sequence[Entry]) -> Iterator[tuple[Target, Mark | None]]:
         owners = self.finder.owners()

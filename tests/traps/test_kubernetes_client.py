@@ -22,8 +22,8 @@ from pydantic import ValidationError
 from simian_army.errors import PlatformError, Unknown
 from simian_army.model import Selector
 from simian_army.targets.k8s import Kubernetes
-from simian_army.targets.place import Place
-from tests.targets.stub import Reply, connected, serving
+from simian_army.targets.kube.place import Place
+from tests.targets.kube.stub import Reply, connected, serving
 
 Watch: Any = import_module("kubernetes.watch").Watch
 election: Any = import_module("kubernetes.leaderelection.leaderelection")  # ships no types
@@ -90,7 +90,7 @@ def test_a_request_has_no_timeout_unless_one_is_given_and_ours_all_have_one(hung
         thread.join(2 * QUICK)
         assert thread.is_alive(), "it waits, and would for ever"
     with connected(hung.url, timeout=QUICK) as cluster, pytest.raises(PlatformError):
-        cluster.identity()
+        cluster.identities()
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_deletion_without_an_answer_is_sent_four_times_by_default(
 
 
 def test_our_acts_without_an_answer_are_sent_once(hung: Hung) -> None:
-    from tests.targets.test_wire import WEB
+    from tests.targets.kube.test_wire import WEB
 
     with connected(hung.url, timeout=QUICK) as cluster:
         for act in (cluster.evict, cluster.delete):
@@ -129,7 +129,7 @@ def test_an_error_of_the_network_is_none_of_the_clients_own_and_ours_is_of_our_t
         api.list_namespace(_request_timeout=QUICK)
     assert not isinstance(caught.value, client.ApiException)
     with connected("http://127.0.0.1:1", timeout=QUICK) as cluster, pytest.raises(PlatformError):
-        cluster.identity()
+        cluster.identities()
 
 
 BAD = {"apiVersion": "v1", "kind": "PodList", "metadata": {"resourceVersion": "1"}, "items": []}

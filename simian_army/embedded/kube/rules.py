@@ -7,8 +7,9 @@ from typing import Any
 
 from simian_army.embedded.kube.objects import copied, labels_of, meta, name_of, spec_of
 from simian_army.embedded.kube.resources import CRD, POD, Resource
-from simian_army.embedded.kube.selectors import KEY, VALUE, object_selector
+from simian_army.embedded.kube.selectors import object_selector
 from simian_army.embedded.kube.status import invalid
+from simian_army.selectors import KEY, VALUE
 
 Json = dict[str, Any]
 

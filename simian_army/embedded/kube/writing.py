@@ -12,9 +12,9 @@ from simian_army.embedded.kube.patches import json_patch, merge
 from simian_army.embedded.kube.reading import page
 from simian_army.embedded.kube.request import DELETES, LISTS, WRITES, Request, Route, deletion, is_dry
 from simian_army.embedded.kube.resources import RETURNED_WHEN_DELETED, Resource
-from simian_army.embedded.kube.selectors import written
 from simian_army.embedded.kube.status import bad_request, conflict, invalid, success, unsupported_media
 from simian_army.embedded.kube.store import Key, version_of
+from simian_army.selectors import written
 
 Json = dict[str, Any]
 

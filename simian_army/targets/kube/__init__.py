@@ -1,0 +1,1 @@
+"""What the Kubernetes adapter is made of."""

@@ -1,0 +1,144 @@
+"""Which objects match a selector, as targets with everything that stands above them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from simian_army.errors import PlatformError
+from simian_army.model import NOTHING, Json, Selector, Target
+from simian_army.targets.kube.budgets import budgets_of
+from simian_army.targets.kube.bulk import Bulk
+from simian_army.targets.kube.call import Call
+from simian_army.targets.kube.catalog import Catalog
+from simian_army.targets.kube.decode import Entry, Meta
+from simian_army.targets.kube.facts import BUDGETS, facts_of, pod_labels, some_facts
+from simian_army.targets.kube.kinds import KINDS, Kind
+from simian_army.targets.kube.lists import Lists
+from simian_army.targets.kube.owners import Family, Owners
+from simian_army.targets.scopes import Scopes
+
+PLATFORM = "kubernetes"
+ON_NODE = "spec.nodeName"
+
+_SPREAD = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds in one cluster; ``namespaces`` are config's patterns."""
+
+    lists: Lists
+    catalog: Catalog
+    namespaces: tuple[str, ...]
+
+    def find(self, selector: Selector) -> list[Target]:
+        """All that match. Pods are running and not being deleted, unless those bound to one node are asked for: these
+        are what a fault on the node harms, so all of them are told, of every namespace and in any phase.
+
+        Raises:
+            PlatformError: unknown kind; or the lists could not be had whole.
+        """
+        kind = kind_of(selector.kind)
+        reach = kind.name == "Pod" and any(name == ON_NODE for name, _ in selector.fields)
+        scopes = Scopes((selector.scopes,) if reach else (self.namespaces, selector.scopes))
+        owners = self.owners(wide=not kind.namespaced or scopes.exact() is None)
+        places = [""] if reach or not kind.namespaced else _places(scopes, owners)
+        calls = [_call(kind, place, selector, whole=reach or bool(selector.facts)) for place in places]
+        entries = [entry for found in self.lists.each(calls) for entry in found]
+        meant = _meant(kind, entries, selector, scopes)
+        owners.learn(entry.metadata for entry in meant)
+        facts = self._facts(selector, meant, reach=reach, wide=places == [""])
+        return [
+            target_of(selector.kind, entry.metadata, owners.family(entry.metadata), told)
+            for entry, told in zip(meant, facts, strict=True)
+        ]
+
+    def owners(self, *, wide: bool = False) -> Owners:
+        """A fresh look at owners and namespaces."""
+        return Owners(Bulk(self.lists), self.catalog, wide)
+
+    def _facts(self, selector: Selector, entries: Sequence[Entry], *, reach: bool, wide: bool) -> list[Json]:
+        facts = [_facts(selector, entry, reach=reach) for entry in entries]
+        if BUDGETS not in selector.facts:
+            return facts
+        budgets = budgets_of(self.lists, {entry.metadata.namespace for entry in entries}, wide=wide)
+        return [
+            {**told, BUDGETS: budgets.over(entry.metadata.namespace, pod_labels(selector.kind, entry.whole or {}))}
+            for entry, told in zip(entries, facts, strict=True)
+        ]
+
+
+def _places(scopes: Scopes, owners: Owners) -> list[str]:
+    exact = scopes.exact()
+    if exact is not None:
+        return list(exact)
+    there = owners.all_namespaces()
+    meant = sorted(name for name in there if name in scopes)
+    # a few namespaces of a large cluster are quicker had one by one
+    return meant if there and len(meant) <= _SPREAD else [""]
+
+
+def _call(kind: Kind, scope: str, selector: Selector, *, whole: bool) -> Call:
+    fields = list(selector.fields)
+    if kind.name == "Pod" and not any(name in (ON_NODE, "status.phase") for name, _ in fields):
+        fields.append(("status.phase", "Running"))
+    names = Scopes((selector.names,)).exact()
+    if names is not None and len(names) == 1:
+        fields.append(("metadata.name", names[0]))
+    query = [("labelSelector", selector.labels)] if selector.labels else []
+    if fields:
+        query.append(("fieldSelector", ",".join(f"{name}={_escaped(value)}" for name, value in fields)))
+    return Call("list", kind, scope, query=tuple(query), partial=not whole)
+
+
+def _meant(kind: Kind, entries: Sequence[Entry], selector: Selector, scopes: Scopes) -> list[Entry]:
+    places = [_scope(kind, entry) for entry in entries]
+    allowed = scopes.among(places) if kind.namespaced or kind.name == "Namespace" else frozenset({""})
+    names = Scopes((selector.names,))
+    return [
+        entry
+        for entry, place in zip(entries, places, strict=True)
+        if place in allowed
+        and entry.metadata.name in names
+        and not (kind.name == "Pod" and entry.metadata.deletion_timestamp)
+    ]
+
+
+def _scope(kind: Kind, entry: Entry) -> str:
+    return entry.metadata.name if kind.name == "Namespace" else entry.metadata.namespace
+
+
+def kind_of(name: str) -> Kind:
+    """The kind that targets call ``name``.
+
+    Raises:
+        PlatformError: there is none.
+    """
+    kind = KINDS.get(name)
+    if kind is None:
+        raise PlatformError(f"kubernetes: no target kind is called {name!r}; known: {', '.join(sorted(KINDS))}")
+    return kind
+
+
+def target_of(kind: str, meta: Meta, family: Family, facts: Json = NOTHING) -> Target:
+    """The target that an object is."""
+    labels: Mapping[str, str] = meta.labels or {}
+    scope = meta.name if kind == "namespace" else meta.namespace
+    group = family.group
+    if not group and kind not in ("pod", "node", "namespace"):
+        group = f"{scope}/{kind_of(kind).name}/{meta.name}"
+    born, levels = meta.creation_timestamp, family.levels
+    replaced = kind == "pod" and bool(group)
+    return Target(PLATFORM, kind, meta.uid, meta.name, scope, group, born, labels, levels, facts, replaced)
+
+
+def _facts(selector: Selector, entry: Entry, *, reach: bool) -> Json:
+    if entry.whole is None:
+        return NOTHING
+    wanted = some_facts(selector.kind, entry.whole, selector.facts)
+    return {**facts_of(selector.kind, entry.whole), **wanted} if reach else wanted
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")

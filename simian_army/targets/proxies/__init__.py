@@ -1,0 +1,1 @@
+"""What the toxiproxy adapter is made of."""
