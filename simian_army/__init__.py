@@ -21,11 +21,12 @@ from simian_army.model import (
     Target,
     Verdict,
 )
-from simian_army.ports import KubernetesPort
+from simian_army.ports import AwsPort, KubernetesPort, ToxiproxyPort
 
 __all__ = [
     "Attempt",
     "AuditEvent",
+    "AwsPort",
     "Conflict",
     "Evidence",
     "Fault",
@@ -51,6 +52,7 @@ __all__ = [
     "Selector",
     "SimianError",
     "Target",
+    "ToxiproxyPort",
     "Unknown",
     "Verdict",
 ]

@@ -138,7 +138,7 @@ class Agent:
     def _once(self, entry: Entry, event: AuditEvent) -> None:
         wanted = str(event.data.get("only", ""))
         try:
-            only = named(wanted, entry.platform.find(entry.selector)).id if wanted else ""
+            only = named(wanted, entry.find()).id if wanted else ""
             done = self.engine.fire(entry, event.at, request=event.seq, only=only)
             self.ledger.append(self.scribe.note(Phase.CLOSED, done.run, **done.summary(), request=event.seq))
         except SimianError as error:

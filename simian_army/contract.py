@@ -142,30 +142,47 @@ class Platform(Protocol):
         """Whether the target's group is whole."""
         ...
 
-    def identity(self) -> Identity:
-        """Where this really is."""
+    def identity(self, target: Target) -> Identity:
+        """Where this target really is, asked of the platform itself."""
+        ...
+
+    def identities(self) -> Sequence[Identity]:
+        """Every place this platform leads to: one cluster, each account and region, each server."""
         ...
 
     def marked(self) -> Iterable[tuple[Target, Mark | None]]:
         """Every target that bears our label; None for a mark that cannot be read."""
         ...
 
-    def check(self, kinds: Sequence[FaultKind]) -> Iterable[Evidence]:
-        """What was tried (connectivity, permissions); each that does not hold names its fix in the detail."""
+    def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterable[Evidence]:
+        """What was tried (connectivity, the permissions that these faults and finds need); each that does not hold
+        names its fix in the detail."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the config's ``monkeys``: who strikes where, and for how long a held fault stays."""
+    """One line of the config's ``monkeys``: who strikes where, and for how long a held fault stays.
+
+    ``selectors`` has one for each kind of target that the monkey looks at.
+    """
 
     name: str
     use: str
     monkey: Monkey
     platform: Platform
-    selector: Selector
+    selectors: tuple[Selector, ...]
     hold: timedelta
     leashed: bool = True
+
+    def find(self) -> list[Target]:
+        """All its selectors find, each target once.
+
+        Raises:
+            PlatformError: one of the lists could not be had whole.
+        """
+        found = (target for selector in self.selectors for target in self.platform.find(selector))
+        return list({target.id: target for target in found}.values())
 
 
 Recheck: TypeAlias = Callable[[Sequence[Attempt], "Halt | None"], Sequence[Verdict]]

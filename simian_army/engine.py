@@ -16,7 +16,7 @@ from simian_army.errors import AlreadyThere, Conflict, Forbidden, Gone, Platform
 from simian_army.judge import Judge
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
-from simian_army.model import Evidence, Fault, Finding, Mark, Phase, Run, Target, Verdict
+from simian_army.model import AuditEvent, Evidence, Fault, Finding, Mark, Phase, Run, Target, Verdict
 from simian_army.outcome import Draw, Outcome, Troop
 from simian_army.records import Held, Scribe, fault_json, verdicts_json
 
@@ -48,7 +48,7 @@ class Engine:
         """
         run = self.run(entry, at, request)
         try:
-            found = [target for target in entry.platform.find(entry.selector) if only in ("", target.id)]
+            found = [target for target in entry.find() if only in ("", target.id)]
         except PlatformError as error:
             self.ledger.append(self.scribe.note(Phase.FAILED, run, error=str(error)))
             return Outcome(run, Troop.none(), error=str(error))
@@ -58,8 +58,9 @@ class Engine:
         want = entry.monkey.want(troop.eligible, dice)
         if not self._begin(run, troop, want):
             return Outcome(run, troop, want, error=f"{entry.name} has fired for {at.isoformat()} before")
-        outcome = self._draw(Outcome(run, troop, want), entry, entry.monkey.propose(troop.eligible, dice))
-        if outcome.denied or not (outcome.taken or outcome.findings):
+        outcome = Outcome(run, troop, want, reports=not entry.monkey.needs.faults)
+        outcome = self._draw(outcome, entry, entry.monkey.propose(troop.eligible, dice))
+        if outcome.denied or not (outcome.taken or outcome.reports):
             self.ledger.append(self.scribe.note(Phase.DENIED, run, **outcome.summary()))
         return outcome
 
@@ -101,7 +102,6 @@ class Engine:
         findings: list[Finding] = []
         for proposal in proposals:
             if isinstance(proposal, Finding):
-                self._found(outcome.run, proposal)
                 findings.append(proposal)
                 continue
             if len(slots) >= outcome.want or len(draws) - len(slots) >= MISSES:
@@ -114,6 +114,7 @@ class Engine:
                 slots.add(slot)
             if draws[-1].final:
                 break
+        self.ledger.append(*(self._found(outcome.run, finding) for finding in findings))
         return replace(outcome, draws=draws, findings=findings)
 
     def _strike(self, run: Run, entry: Entry, fault: Fault, peers: Sequence[Target]) -> Draw:
@@ -180,11 +181,10 @@ class Engine:
         self.ledger.append(denied)
         return replace(draw, verdicts=[*draw.verdicts, no], taken=False)
 
-    def _found(self, run: Run, finding: Finding) -> None:
-        found = self.scribe.note(
+    def _found(self, run: Run, finding: Finding) -> AuditEvent:
+        return self.scribe.note(
             Phase.FOUND, run, finding.target, rule=finding.rule, severity=finding.severity, detail=finding.detail
         )
-        self.ledger.append(found)
 
 
 def digest(found: Iterable[Target]) -> str:

@@ -50,19 +50,23 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one entry says of one target. ``target`` is None when its selector does not find it."""
+    """What one entry says of one target. ``target`` is None when its selectors do not find it.
+
+    A monkey that only reports answers with its ``findings``, and no fault and no verdicts.
+    """
 
     entry: str
     use: str
     fault: str
     target: Target | None
     verdicts: Sequence[Verdict]
-    selector: Selector
+    selectors: Sequence[Selector]
+    findings: Sequence[Finding] = ()
 
     @property
     def allowed(self) -> bool:
         """Whether it could be hit now."""
-        return self.target is not None and all(verdict.allowed for verdict in self.verdicts)
+        return self.target is not None and bool(self.fault) and all(verdict.allowed for verdict in self.verdicts)
 
 
 def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]) -> Forecast:
@@ -99,8 +103,9 @@ def why(engine: Engine, entries: Mapping[str, Entry], name: str) -> list[Answer]
     Raises:
         UsageError: no entry's platform knows it, or several do; with the nearest names.
     """
-    troops = {entry.name: list(entry.platform.find(entry.selector)) for entry in entries.values()}
-    wide = [t for entry in entries.values() for t in entry.platform.find(Selector(entry.selector.kind))]
+    troops = {entry.name: entry.find() for entry in entries.values()}
+    everywhere = {(entry.platform.name, s.kind): entry.platform for entry in entries.values() for s in entry.selectors}
+    wide = [t for (_, kind), platform in everywhere.items() for t in platform.find(Selector(kind))]
     target = _pick(name, [*wide, *(t for found in troops.values() for t in found)])
     return [_answer(engine, entry, target, troops[entry.name]) for entry in entries.values()]
 
@@ -117,36 +122,42 @@ def named(name: str, found: Sequence[Target]) -> Target:
 def _answer(engine: Engine, entry: Entry, target: Target, found: Sequence[Target]) -> Answer:
     faults = entry.monkey.needs.faults
     mine = next((one for one in found if one.id == target.id), None)
-    if mine is None or not faults:
-        return Answer(entry.name, entry.use, "", None, (), entry.selector)
+    if mine is None:
+        return Answer(entry.name, entry.use, "", None, (), entry.selectors)
+    if not faults:
+        said = [p for p in entry.monkey.propose([mine], Random(0)) if isinstance(p, Finding)]  # noqa: S311 - no secret
+        return Answer(entry.name, entry.use, "", mine, (), entry.selectors, said)
     whole = entry.platform.read(mine) or mine
     peers = Troop(found, (), Troop.none().spared).peers().get(mine.group, ())
     kind = engine.judge.kinds[faults[0]]
     fault = Fault(kind.name, whole, hold=entry.hold)
     scene = engine.judge.scene(entry, fault, peers)
-    return Answer(entry.name, entry.use, kind.name, whole, ask(engine.judge.guards, scene), entry.selector)
+    return Answer(entry.name, entry.use, kind.name, whole, ask(engine.judge.guards, scene), entry.selectors)
 
 
 def _pick(name: str, found: Sequence[Target]) -> Target:
     by_id = {target.id: target for target in found}
-    matches = [t for t in by_id.values() if name in (t.id, str(t), t.name, f"{t.scope}/{t.name}")]
+    matches = [t for t in by_id.values() if name in (t.id, str(t), t.name, f"{t.scope}/{t.name}", t.facts.get("Name"))]
     if len(matches) == 1:
         return matches[0]
     if matches:
         raise UsageError(
             f"{name} is the name of several: {', '.join(str(t) for t in matches[:10])}; write one of these"
         )
-    members = sorted((t for t in by_id.values() if t.group and name in _group_names(t.group)), key=lambda t: t.name)
+    members = sorted((t for t in by_id.values() if t.group and name in _group_names(t)), key=lambda t: t.name)
     if members:
         return members[0]
     near = get_close_matches(name, [w for t in by_id.values() for w in (t.name, f"{t.scope}/{t.name}")], n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "names are those `kubectl get pods -A` shows"
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"none of the {len(by_id)} targets that are there is like it"
+    )
     raise UsageError(f"there is no target {name}; {hint}")
 
 
-def _group_names(group: str) -> tuple[str, ...]:
-    """What people call the workload ``shop/Deployment/web``."""
-    scope, kind, name = group.split("/", 2)
+def _group_names(target: Target) -> tuple[str, ...]:
+    """What people call the target's group, such as the workload ``shop/Deployment/web``."""
+    scope, group = target.scope, target.group
+    kind, _, name = group.removeprefix(f"{scope}/").partition("/")
     return group, f"{scope}/{name}", name, f"{kind} {scope}/{name}", f"{kind.lower()} {scope}/{name}"
 
 

@@ -83,7 +83,7 @@ class Judge:
             peers=peers,
             recent=self.ledger.attempts(now - LOOK_BACK),
             reach=self._reach(entry, fault),
-            identity=entry.platform.identity(),
+            identity=entry.platform.identity(fault.target),
             halt=self.ledger.halted(),
             leashed=self.is_leashed(entry),
         )

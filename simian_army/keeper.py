@@ -24,6 +24,8 @@ CONSENT_EVERY = 2.0  # seconds between two looks at a held target's consent; an 
 WHOLE_EVERY = 1.0  # seconds between two looks at a struck group
 BACKOFF = (0.5, 30.0)  # seconds: the first wait after a failed revert, and the longest
 STUCK_AFTER = 6  # failed reverts before the alarm; the trying goes on
+UNDER_WAY_EVERY = 1.0  # seconds between two looks at a revert that the platform is still carrying out
+PATIENCE = 600.0  # seconds for which that is no failure: AWS stops and starts an instance within minutes
 Room: TypeAlias = Literal["reverts", "looks", "books"]
 ROOMS: Mapping[Room, int] = {"reverts": 8, "looks": 8, "books": 1}  # threads: no look ever stands before a revert
 NOTHING_DONE = (Refused, Gone, Conflict, Forbidden)
@@ -36,6 +38,7 @@ class Watch:
     held: Held
     ending: str = ""
     tries: int = 0
+    begun: float = 0.0
     next_try: float = 0.0
     next_look: float = 0.0
     reverting: bool = False
@@ -246,9 +249,14 @@ class Keeper:
         if proof.holds:
             self._close(watch, Phase.REVERTED, why=watch.ending, detail=proof.detail, kind=kind.name)
             return
+        now = self.clock.monotonic()
+        watch.begun = watch.begun or now
+        if proof.under_way and now - watch.begun < PATIENCE:
+            watch.next_try = now + UNDER_WAY_EVERY
+            return
         watch.tries += 1
         first, longest = BACKOFF
-        watch.next_try = self.clock.monotonic() + min(longest, first * 2 ** min(watch.tries - 1, 10))
+        watch.next_try = now + min(longest, first * 2 ** min(watch.tries - 1, 10))
         if watch.tries == STUCK_AFTER:
             self._say(Phase.STUCK, held, why=watch.ending, detail=proof.detail, tries=watch.tries, kind=kind.name)
 

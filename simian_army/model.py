@@ -59,8 +59,9 @@ class Target:
 
     ``id`` is the uid or ARN, never only a name. ``scope`` is the namespace, or account/region; empty for
     what has none (a node). ``group`` names the top owner as ``scope/Kind/name``; empty when nothing owns it.
-    ``born`` is aware, in UTC. ``levels`` are the places above, nearest first. ``facts`` holds what the
-    monkey's needs name and, once the target was read whole, what the adapter says of it.
+    ``born`` is aware, in UTC; None when the platform does not tell. ``levels`` are the places above, nearest first.
+    ``facts`` holds what the monkey's needs name and, once the target was read whole, what the adapter says of it.
+    ``replaced`` tells that a controller (a workload, an Auto Scaling Group) makes a new one when it is destroyed.
     """
 
     platform: str
@@ -69,10 +70,11 @@ class Target:
     name: str
     scope: str
     group: str
-    born: datetime
+    born: datetime | None
     labels: Mapping[str, str]
     levels: tuple[Level, ...] = ()
     facts: Json = field(default_factory=dict)
+    replaced: bool = False
 
     def __str__(self) -> str:
         """``pod shop/web-1``: the form people read and type."""
@@ -83,8 +85,9 @@ class Target:
 class Selector:
     """Which targets to find: one kind, in scopes matching any pattern (``*`` as in a shell; a leading ``!`` excludes).
 
-    ``labels`` is the platform's own label query, ``fields`` pairs the server matches, ``names`` exact names
-    (empty = all), ``facts`` what to fill in ``Target.facts`` beyond the metadata.
+    ``labels`` is a label query as Kubernetes writes it (on AWS over tags), ``fields`` pairs the server matches,
+    ``names`` patterns like those of ``scopes`` (empty = all), ``facts`` what to fill in ``Target.facts`` beyond the
+    metadata.
     """
 
     kind: str
@@ -212,11 +215,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was seen on the target: ``holds`` says whether that which was looked for is so."""
+    """What was seen on the target: ``holds`` says whether that which was looked for is so.
+
+    ``under_way`` on one that does not hold says that the platform is at it: look again, nothing has failed.
+    """
 
     holds: bool
     detail: str
     facts: Json = field(default_factory=dict)
+    under_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Troop:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One firing, told whole. ``error`` says why there is nothing more to tell."""
+    """One firing, told whole. ``error`` says why there is no more to tell; ``reports`` that the monkey only looks."""
 
     run: Run
     troop: Troop
@@ -67,6 +67,7 @@ class Outcome:
     draws: Sequence[Draw] = ()
     findings: Sequence[Finding] = ()
     error: str = ""
+    reports: bool = False
 
     @property
     def taken(self) -> Sequence[Draw]:
@@ -89,5 +90,10 @@ class Outcome:
             "drawn": [
                 {"name": str(d.fault.target), "id": d.fault.target.id, "verdicts": verdicts_json(d.verdicts)}
                 for d in self.denied
+            ],
+            "reports": self.reports,
+            "findings": [
+                {"name": str(f.target), "id": f.target.id, "rule": f.rule, "severity": f.severity, "detail": f.detail}
+                for f in self.findings
             ],
         }

@@ -42,3 +42,88 @@ class KubernetesPort(Protocol):
     def unmark(self, obj: Json, mark: Mark) -> list[Json]:
         """The operations that take ``mark`` off ``obj``; empty when it bears no mark of that run."""
         ...
+
+
+class AwsPort(Protocol):
+    """Reads and acts on single EC2 instances and Auto Scaling Groups. Every call has a timeout; acts are sent once.
+
+    Raises (every method): Forbidden, Gone, PlatformError as errors.py says; acts also Refused (AWS said no: stop or
+    termination protection, a throttle, a state that does not fit) and Unknown (sent, no answer).
+    """
+
+    def get(self, target: Target) -> dict[str, Any] | None:
+        """The whole instance or group as the API describes it, tags as a mapping under ``Tags``; None when it is
+        gone (a terminated instance is gone)."""
+        ...
+
+    def stop(self, target: Target) -> str:
+        """Stop an instance; returns the state it was in before (``running``, ``stopped``, ...)."""
+        ...
+
+    def start(self, target: Target) -> None:
+        """Start an instance."""
+        ...
+
+    def terminate(self, target: Target) -> None:
+        """Terminate an instance; a member of a group through its group, whose size stays."""
+        ...
+
+    def protected(self, target: Target) -> bool:
+        """Whether an instance is protected from termination; a group would terminate it all the same."""
+        ...
+
+    def suspend(self, target: Target, processes: Sequence[str]) -> None:
+        """Suspend processes of a group."""
+        ...
+
+    def resume(self, target: Target, processes: Sequence[str]) -> None:
+        """Resume processes of a group; those that are not suspended stay as they are."""
+        ...
+
+    def mark(self, target: Target, mark: Mark) -> None:
+        """Write ``mark`` as tags that nothing inherits, and read it back.
+
+        Raises:
+            Refused: another fault's mark is there, or the mark does not fit into tags.
+        """
+        ...
+
+    def unmark(self, target: Target, mark: Mark) -> None:
+        """Remove what is left of the mark of that run; nothing when it bears another's or none."""
+        ...
+
+    def bears(self, obj: Json) -> str:
+        """The marks on what ``get`` gave, of whatever fleet, as text for people; empty when there is none."""
+        ...
+
+    def ours(self, obj: Json, mark: Mark) -> bool:
+        """Whether there is anything on what ``get`` gave that ``unmark`` would remove."""
+        ...
+
+
+class ToxiproxyPort(Protocol):
+    """Reads one proxy, and adds and removes our toxics. Every call has a timeout; every write is read back.
+
+    Raises (every method): Gone, PlatformError as errors.py says; writes also Refused and Unknown.
+    """
+
+    def get(self, target: Target) -> dict[str, Any] | None:
+        """The whole proxy as the server's API gives it (``enabled``, ``listen``, ``upstream``, ``toxics``); None when
+        the server has none of that name."""
+        ...
+
+    def toxic(self, target: Target, mark: Mark) -> str:
+        """The name that signs a toxic as the one of ``mark``: ``simian-<fleet>-<run>-<deadline>-<mac>``."""
+        ...
+
+    def add(self, target: Target, mark: Mark, toxic: Json) -> None:
+        """Add a toxic (``type``, ``stream``, ``toxicity``, ``attributes``) under the name of ``mark``.
+
+        Raises:
+            Refused: a toxic of ours, of whatever run, is there already, or the arguments are not valid.
+        """
+        ...
+
+    def remove(self, target: Target, mark: Mark) -> bool:
+        """Remove the toxic of ``mark``; False when it was not there."""
+        ...

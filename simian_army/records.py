@@ -74,7 +74,7 @@ def fault_json(fault: Fault, deadline: datetime) -> dict[str, Any]:
         "name": target.name,
         "scope": target.scope,
         "group": target.group,
-        "born": target.born.isoformat(),
+        "born": target.born and target.born.isoformat(),
         "params": dict(fault.params),
         "undo": None if fault.undo is None else dict(fault.undo),
         "hold": fault.hold.total_seconds(),
@@ -96,7 +96,7 @@ def fault_of(event: AuditEvent) -> tuple[Fault, datetime]:
         name=data["name"],
         scope=data["scope"],
         group=data["group"],
-        born=datetime.fromisoformat(data["born"]),
+        born=datetime.fromisoformat(data["born"]) if data["born"] else None,
         labels={},
     )
     fault = Fault(data["kind"], target, data["params"], data["undo"], timedelta(seconds=data["hold"]))

@@ -44,7 +44,8 @@ class Recovery:
             return
         kind = self.kinds.get(fault.kind)
         if kind is None:
-            missing = f"no plug-in offers the fault {fault.kind}: install it, then start again to have this reverted"
+            missing = f"the fault {fault.kind} cannot be used: install its plug-in, or put its platform "
+            missing += f"{fault.target.platform} back into config, then start again to have this reverted"
             self._once(phase, self.scribe.note(Phase.STUCK, run, fault.target, detail=missing, kind=fault.kind))
             return
         # a wall clock set back while nobody ran must not lengthen the hold

@@ -12,6 +12,7 @@ from simian_army import wiring
 from simian_army.cli import show
 from simian_army.explain import Answer, Forecast, forecast
 from simian_army.explain import why as ask_why
+from simian_army.model import Selector
 
 SHOWN = 10  # fires of one monkey that are told one by one
 
@@ -42,7 +43,9 @@ def why(config: Path, target: str, *, as_json: bool) -> None:
     for answer in answers:
         if as_json:
             verdicts = [{"guard": v.guard, "allowed": v.allowed, "reason": v.reason} for v in answer.verdicts]
-            show.dump({"monkey": answer.entry, "allowed": answer.allowed, "verdicts": verdicts})
+            findings = [{"rule": f.rule, "severity": f.severity, "detail": f.detail} for f in answer.findings]
+            told = {"monkey": answer.entry, "allowed": answer.allowed, "verdicts": verdicts, "findings": findings}
+            show.dump(told)
         else:
             _explain(answer)
 
@@ -75,7 +78,7 @@ def _forecasts(house: wiring.House, name: str, days: int) -> Iterator[Forecast]:
     entry = house.entries[name]
     times = takewhile(lambda at: at < now + timedelta(days=days), house.upcoming(name, now))
     first = list(islice(times, SHOWN))
-    found = list(entry.platform.find(entry.selector)) if first else []
+    found = list(entry.find()) if first else []
     for at in first:
         yield forecast(house.engine, entry, at, found)
 
@@ -96,14 +99,24 @@ def _print(house: wiring.House, name: str, found: list[Forecast], days: int) -> 
 
 def _explain(answer: Answer) -> None:
     if answer.target is None:
-        places = ", ".join(answer.selector.scopes)
-        labels = f" and labels {answer.selector.labels}" if answer.selector.labels else ""
-        show.say(f"{answer.entry}: never, it looks for running {answer.selector.kind}s in {places}{labels}", "bold")
+        show.say(f"{answer.entry}: never, it looks for {' and '.join(map(_looks, answer.selectors))}", "bold")
+        return
+    if not answer.fault:
+        said = f"reports {len(answer.findings)} findings" if answer.findings else "reports nothing"
+        show.say(f"{answer.entry}: {said} of {answer.target} ({answer.use})", "bold")
+        for finding in answer.findings:
+            show.finding(finding)
         return
     verdict = "could be hit now" if answer.allowed else "is spared"
     show.say(f"{answer.entry}: {answer.target} {verdict} ({answer.use}, {answer.fault})", "bold")
     for one in answer.verdicts:
         show.say(f"  {'yes' if one.allowed else 'NO':>3}  {one.guard}: {one.reason}", "green" if one.allowed else "red")
+
+
+def _looks(selector: Selector) -> str:
+    labels = f" with {selector.labels}" if selector.labels else ""
+    names = f" named {', '.join(selector.names)}" if selector.names else ""
+    return f"running {selector.kind}s in {', '.join(selector.scopes)}{labels}{names}"
 
 
 def _json(one: Forecast) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _alone(house: wiring.House, wish: Wish) -> int:
         return FAILED
     if any(event.phase is Phase.UNKNOWN for event in house.books.ledger.query(run=found.run.id)):
         return INCONCLUSIVE
-    return DONE if found.taken or found.findings else REFUSED
+    return DONE if found.taken or found.reports else REFUSED
 
 
 @dataclass(slots=True)
@@ -140,7 +140,7 @@ class _Following:
         self.run = self.run or event.run
         if answers and event.phase in (Phase.SKIPPED, Phase.CLOSED):
             self.over = True
-            self.taken = int(event.data.get("taken", 0))
+            self.taken = int(event.data.get("taken", 0)) or int(event.data.get("reports", False))
         elif event.target:
             self.begun += event.phase is Phase.INTENDED
             self.ended += event.phase in ENDS

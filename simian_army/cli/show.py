@@ -13,6 +13,7 @@ from rich.status import Status
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from simian_army.model import Finding
     from simian_army.outcome import Draw, Outcome
 
 WIDE = 240  # columns of a table that no terminal shows: each row stays one line, for grep
@@ -75,11 +76,9 @@ def _longest(head: str, heads: Sequence[str], lines: Sequence[Sequence[str]]) ->
 def outcome(found: Outcome) -> None:
     """One firing in words: who was hit, who was refused and by whom, who was never drawn and why."""
     verb = "would be hit" if found.run.leashed else "hit"
-    say(
-        f"run {found.run.id} of {found.run.entry}: {len(found.taken)} {verb} of {len(found.troop.eligible)} eligible, "
-        f"{len(found.troop.found)} found",
-        "bold",
-    )
+    looked = f"{len(found.troop.eligible)} eligible, {len(found.troop.found)} found"
+    did = f"{len(found.findings)} findings" if found.reports else f"{len(found.taken)} {verb}"
+    say(f"run {found.run.id} of {found.run.entry}: {did} of {looked}", "bold")
     if found.error:
         say(f"  {found.error}", "red")
     for draw in found.taken:
@@ -87,8 +86,15 @@ def outcome(found: Outcome) -> None:
         say(f"  {verb:>9}  {draw.fault.target}  {draw.fault.kind}{hold}", "yellow")
     for draw in found.denied:
         refused(draw)
+    for one in found.findings:
+        finding(one)
     for row in found.troop.reasons():
         say(f"  {'spared':>9}  {row['count']} by {row['guard']}: {row['reason']}", "green")
+
+
+def finding(one: Finding) -> None:
+    """What a monkey that only reports says of one target."""
+    say(f"  {one.severity:>9}  {one.target}  {one.rule}: {one.detail}", "red" if one.severity == "error" else "yellow")
 
 
 def refused(draw: Draw) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from simian_army.errors import Conflict, Gone
 from simian_army.model import Json, Mark, Target
-from simian_army.targets import marking
+from simian_army.targets.kube import marking
 
 Obj = dict[str, Any]
 

@@ -109,7 +109,7 @@ def test_a_forecast_asks_the_windows_at_the_time_of_the_fire_not_now(shop: Groun
     shop.write(more='  blackouts: [{dates: "2026-12-24..2026-12-26"}]\n')
     with shop.house(leashed=True) as house:
         entry = house.entries["pods"]
-        found = list(entry.platform.find(entry.selector))
+        found = list(entry.find())
         open_day = forecast(house.engine, entry, AT.replace(month=12, day=23), found)
         quiet_day = forecast(house.engine, entry, AT.replace(month=12, day=24), found)
     assert open_day.hit

@@ -41,10 +41,14 @@ class FakeClock:
 
 @dataclass
 class Lever:
-    """Pulls the lever named by the target's id; ``broken`` reverts raise. Momentary when ``held`` is False."""
+    """Pulls the lever named by the target's id; ``broken`` reverts raise, then ``slow`` ones are under way.
+
+    Momentary when ``held`` is False.
+    """
 
     held: bool = True
     broken: int = 0
+    slow: int = 0
     pulled: set[str] = field(default_factory=set)
     reverts: list[str] = field(default_factory=list)
     name: str = "lever"
@@ -77,6 +81,9 @@ class Lever:
         if self.broken:
             self.broken -= 1
             raise ConnectionError("the platform is away")
+        if self.slow:
+            self.slow -= 1
+            return Evidence(holds=False, detail="the platform is at it", under_way=True)
         self.pulled.discard(fault.target.id)
         return Evidence(holds=True, detail="back")
 

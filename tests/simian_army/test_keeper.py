@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simian_army.errors import PlatformError, Refused
-from simian_army.keeper import BACKOFF, STUCK_AFTER
+from simian_army.keeper import BACKOFF, PATIENCE, STUCK_AFTER
 from simian_army.model import Halt
 from tests.simian_army.fakes import NOW, FakeClock, Lever, Scene
 
@@ -209,3 +209,24 @@ def test_an_end_ordered_while_consent_is_asked_is_not_lost() -> None:
     keeper.tick()
     assert scene.kind.pulled == set()
     assert scene.book.events[-1].data["why"] == "shutdown"
+
+
+def turns(scene: Scene, seconds: float) -> None:
+    keeper = scene.keeper()
+    keeper.hold(scene.pull(hold=0))
+    for _ in range(int(seconds)):
+        scene.clock.advance(1.0)
+        keeper.tick()
+
+
+def test_a_revert_the_platform_is_still_carrying_out_is_no_failure() -> None:
+    scene = Scene(kind=Lever(slow=120))
+    turns(scene, 125)
+    assert scene.kind.pulled == set()
+    assert scene.book.phases() == ["reverted"]
+
+
+def test_one_it_carries_out_for_ever_is_stuck() -> None:
+    scene = Scene(kind=Lever(slow=10**6))
+    turns(scene, PATIENCE + 60)
+    assert scene.book.phases() == ["stuck"]

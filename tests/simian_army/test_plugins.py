@@ -44,7 +44,7 @@ def test_one_that_cannot_be_imported_is_listed_with_its_error_and_cannot_be_pick
 
 
 def test_what_is_no_class_is_refused(offered: list[EntryPoint]) -> None:
-    offered.append(point("odd", "monkeys.chaos:MODES"))
+    offered.append(point("odd", "monkeys.drawing:_MODES"))
     assert "is not a class" in found("monkey")["odd"].error
 
 
