@@ -58,7 +58,8 @@ def consent(use: str, fault: str, target: Target) -> Verdict:
         return _decided(said, target.kind, place)
     if target.kind in NEEDS_NO_LABEL:
         return _not_asked(target.kind)
-    return _silent(keys.use, (target.kind, *[level.kind for level in target.levels]))
+    word = "tag" if target.platform == "aws" else "label"
+    return _silent(keys.use, word, (target.kind, *[level.kind for level in target.levels]))
 
 
 def _said(labels: Mapping[str, str], keys: Keys) -> Said | None:
@@ -108,6 +109,6 @@ def _not_asked(kind: str) -> Verdict:
 
 
 @lru_cache(maxsize=4096)
-def _silent(label: str, kinds: tuple[str, ...]) -> Verdict:
+def _silent(label: str, word: str, kinds: tuple[str, ...]) -> Verdict:
     places = f"the {kinds[0]} itself" + "".join(f" or its {kind}" for kind in kinds[1:])
-    return Verdict(GUARD, allowed=False, reason=f"no {label} label on {places}; write {label}=enabled to opt in")
+    return Verdict(GUARD, allowed=False, reason=f"no {label} {word} on {places}; write {label}=enabled to opt in")

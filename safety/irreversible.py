@@ -33,10 +33,11 @@ class Irreversible:
             return Verdict(self.name, allowed=False, reason=f"nobody knows whether {kind} can be undone")
         if nature.reversible:
             return Verdict(self.name, allowed=True, reason=f"not applicable: {kind} is reverted")
-        if nature.replaces:
+        if nature.replaces and scene.fault.target.replaced:
             return Verdict(self.name, allowed=True, reason=f"not applicable: what {kind} destroys is replaced")
         listed = ", ".join(sorted(self.allow)) or "empty"
         if kind in self.allow:
             return Verdict(self.name, allowed=True, reason=f"{kind} is in safety.allow_irreversible ({listed})")
-        reason = f"{kind} cannot be undone and is not in safety.allow_irreversible ({listed}); to allow it, add it"
+        lost = "nothing replaces this target" if nature.replaces else "cannot be undone"
+        reason = f"{kind}: {lost}, and it is not in safety.allow_irreversible ({listed}); to allow it, add it"
         return Verdict(self.name, allowed=False, reason=reason)

@@ -26,8 +26,16 @@ class MinAge:
         """A target born in the future (a skewed clock) counts as just born."""
         if self.minimum <= NONE:
             return ANY_AGE
-        old = scene.now - scene.fault.target.born
+        born = scene.fault.target.born
+        if born is None:
+            return _ageless(scene.fault.target.platform, scene.fault.target.kind)
+        old = scene.now - born
         return _verdict(old >= self.minimum, age(old), self.minimum)
+
+
+@lru_cache(maxsize=64)
+def _ageless(platform: str, kind: str) -> Verdict:
+    return Verdict("min-age", allowed=True, reason=f"not applicable: {platform} does not tell how old a {kind} is")
 
 
 @lru_cache(maxsize=1024)

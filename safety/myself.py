@@ -14,13 +14,15 @@ OTHER = Verdict("myself", allowed=True, reason="it is no part of the fleet")
 
 @dataclass(frozen=True, slots=True)
 class Myself:
-    """Denies the agent's own pod, namespace and node, and whatever is labelled as the fleet; empty = not known."""
+    """Denies the agent's own pod, namespace, node and instance, and whatever is labelled as the fleet; empty = not
+    known. ``instance`` is an EC2 instance id."""
 
     name: ClassVar[str] = "myself"
     early: ClassVar[bool] = True
     uid: str = ""
     namespace: str = ""
     node: str = ""
+    instance: str = ""
 
     def __call__(self, scene: Scene) -> Verdict:
         """The reason says which part of the fleet it is."""
@@ -35,6 +37,8 @@ class Myself:
             return f"{APP}={OURS} on the {target.kind}"
         if self.namespace and self.namespace == (target.name if target.kind == "namespace" else target.scope):
             return f"{self.namespace} is the agent's own namespace"
+        if self.instance and target.kind == "instance" and target.id.endswith(f"/{self.instance}"):
+            return f"{self.instance} is the instance the agent runs on"
         if self.node and target.kind == "node" and target.name == self.node:
             return f"{self.node} is the node the agent runs on"
         return ""

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import ClassVar
 
-from safety.consent import consent
+from safety.consent import GUARD, consent
 from simian_army.model import Scene, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class OptIn:
-    """Allows only targets that consent, as safety/consent.py reads their labels."""
+    """Allows only targets that consent, as safety/consent.py reads their labels.
 
-    name: ClassVar[str] = "opt-in"
-    early: bool = True
+    ``by_name`` are the platforms whose targets bear no labels: there config itself names, by patterns (``*`` as in a
+    shell, a leading ``!`` excludes), who opted in.
+    """
+
+    name: ClassVar[str] = GUARD
+    early: ClassVar[bool] = True
+    by_name: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __call__(self, scene: Scene) -> Verdict:
         """The consent of the target itself; that of others it harms is the guard ``shared``'s."""
         fault = scene.fault
-        return consent(scene.use, fault.kind, fault.target)
+        patterns = self.by_name.get(fault.target.platform)
+        if patterns is None:
+            return consent(scene.use, fault.kind, fault.target)
+        return _named(fault.target.platform, fault.target.name, patterns)
+
+
+@lru_cache(maxsize=4096)
+def _named(platform: str, name: str, patterns: tuple[str, ...]) -> Verdict:
+    key = f"platforms.{platform}.opt_in"
+    no = next((pattern for pattern in patterns if pattern.startswith("!") and fnmatchcase(name, pattern[1:])), "")
+    if no:
+        return Verdict(GUARD, allowed=False, reason=f"{name} is excluded by {no} in {key}")
+    yes = next((pattern for pattern in patterns if not pattern.startswith("!") and fnmatchcase(name, pattern)), "")
+    if yes:
+        return Verdict(GUARD, allowed=True, reason=f"{name} matches {yes} in {key}")
+    listed = ", ".join(patterns) or "empty"
+    return Verdict(GUARD, allowed=False, reason=f"{name} matches nothing in {key} ({listed}); add its name there")

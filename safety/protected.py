@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from simian_army.model import Scene, Verdict
 
+ELSEWHERE = Verdict("protected", allowed=True, reason="not applicable: only Kubernetes has namespaces")
+
 
 @dataclass(frozen=True, slots=True)
 class Protected:
@@ -21,6 +23,8 @@ class Protected:
     def __call__(self, scene: Scene) -> Verdict:
         """What has no namespace (a node) is not applicable."""
         target = scene.fault.target
+        if target.platform != "kubernetes":
+            return ELSEWHERE
         return protection(self.patterns, target.name if target.kind == "namespace" else target.scope)
 
 

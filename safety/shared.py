@@ -41,7 +41,7 @@ class Shared:
         return Verdict(self.name, allowed=False, reason=reason)
 
     def _one(self, scene: Scene, other: Target) -> Verdict:
-        spared = protection(self.protected, other.scope)
+        spared = protection(self.protected, other.scope if other.platform == "kubernetes" else "")
         return consent(scene.use, scene.fault.kind, other) if spared.allowed else spared
 
 

@@ -22,13 +22,36 @@ def pod(
 ) -> Target:
     """A pod of the Deployment web in the namespace shop, an hour old."""
     return Target(
-        "kubernetes", "pod", f"uid-{name}", name, "shop", group, NOW - HOUR, labels or {}, levels, facts or {}
+        "kubernetes",
+        "pod",
+        f"uid-{name}",
+        name,
+        "shop",
+        group,
+        NOW - HOUR,
+        labels or {},
+        levels,
+        facts or {},
+        replaced=bool(group),
     )
 
 
 def node(name: str = "n1", labels: Mapping[str, str] | None = None) -> Target:
     """A node, an hour old."""
     return Target("kubernetes", "node", f"uid-{name}", name, "", "", NOW - HOUR, labels or {})
+
+
+def instance(labels: Mapping[str, str] | None = None, *, replaced: bool = False) -> Target:
+    """An EC2 instance, an hour old."""
+    arn, place = "arn:aws:ec2:eu-west-1:123456789012:instance/i-0a1b", "123456789012/eu-west-1"
+    group = f"{place}/AutoScalingGroup/web" if replaced else ""
+    return Target("aws", "instance", arn, "i-0a1b", place, group, NOW - HOUR, labels or {}, replaced=replaced)
+
+
+def proxy(name: str = "shop-cart") -> Target:
+    """A proxy of one toxiproxy server, which tells no age."""
+    end = "http://127.0.0.1:8474"
+    return Target("toxiproxy", "proxy", f"{end}/proxies/{name}", name, "127.0.0.1:8474", "", None, {})
 
 
 def namespace(name: str) -> Target:

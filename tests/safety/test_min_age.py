@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safety.min_age import MinAge
 from simian_army.contract import Guard
 from simian_army.model import Verdict
-from tests.safety.scenes import NOW, pod, scene
+from tests.safety.scenes import NOW, pod, proxy, scene
 
 
 def ask(minimum: timedelta, old: timedelta) -> Verdict:
@@ -43,3 +43,9 @@ def test_born_in_the_future_counts_as_just_born() -> None:
 @given(st.integers(1, 10**7), st.integers(-(10**6), 10**7))
 def test_old_enough_means_at_least_the_minimum(minimum: int, old: int) -> None:
     assert ask(timedelta(seconds=minimum), timedelta(seconds=old)).allowed is (old >= minimum)
+
+
+def test_what_tells_no_age_is_not_applicable_and_the_reason_says_so() -> None:
+    verdict = MinAge(timedelta(hours=1))(scene(proxy()))
+    assert verdict.allowed
+    assert verdict.reason == "not applicable: toxiproxy does not tell how old a proxy is"

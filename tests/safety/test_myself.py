@@ -9,7 +9,7 @@ import pytest
 from safety.myself import Myself
 from simian_army.contract import Guard
 from simian_army.model import Target
-from tests.safety.scenes import namespace, node, pod, scene
+from tests.safety.scenes import instance, namespace, node, pod, scene
 
 GUARD: Guard = Myself(uid="uid-agent", namespace="chaos", node="n1")
 
@@ -39,3 +39,9 @@ def test_outside_a_cluster_nothing_is_known_of_us_and_nothing_matches_by_being_e
     nowhere = Myself()
     assert nowhere(scene(node(""))).allowed
     assert nowhere(scene(replace(pod(), id="", scope=""))).allowed
+
+
+def test_the_instance_the_agent_runs_on_is_no_target() -> None:
+    assert not Myself(instance="i-0a1b")(scene(instance())).allowed
+    assert Myself(instance="i-0a1")(scene(instance())).allowed, "an id that only begins alike is another"
+    assert Myself()(scene(instance())).allowed

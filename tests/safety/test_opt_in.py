@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from safety.opt_in import OptIn
 from simian_army.contract import Guard
-from tests.safety.scenes import pod, scene
+from tests.safety.scenes import instance, pod, proxy, scene
 
 LABELS = {"simian-army/chaos": "enabled"}
 
@@ -17,10 +19,30 @@ def test_consent_to_one_use_is_none_to_another() -> None:
     assert verdict.guard == guard.name == "opt-in"
 
 
-def test_it_is_early_unless_wiring_says_that_levels_come_later() -> None:
-    assert OptIn().early
-    assert not OptIn(early=False).early
-
-
 def test_a_denial_is_not_final_since_others_may_consent() -> None:
     assert not OptIn()(scene(pod())).final
+
+
+@pytest.mark.parametrize(
+    ("patterns", "allowed", "words"),
+    [
+        (("shop-*",), True, "shop-cart matches shop-* in platforms.toxiproxy.opt_in"),
+        (("shop-*", "!shop-cart"), False, "shop-cart is excluded by !shop-cart in platforms.toxiproxy.opt_in"),
+        (("till-*",), False, "shop-cart matches nothing in platforms.toxiproxy.opt_in (till-*); add its name there"),
+        (("!till",), False, "matches nothing"),
+        ((), False, "(empty)"),
+    ],
+)
+def test_where_there_are_no_labels_config_names_who_opted_in(
+    patterns: tuple[str, ...], words: str, *, allowed: bool
+) -> None:
+    verdict = OptIn({"toxiproxy": patterns})(scene(proxy(), "proxy-latency", use="latency"))
+    assert verdict.allowed is allowed
+    assert words in verdict.reason
+
+
+def test_names_speak_only_for_the_platform_they_are_of() -> None:
+    guard = OptIn({"toxiproxy": ("*",)})
+    assert not guard(scene(pod())).allowed
+    assert "no simian-army/chaos tag on the instance itself" in guard(scene(instance())).reason
+    assert guard(scene(instance(LABELS))).allowed

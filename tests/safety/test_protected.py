@@ -9,7 +9,7 @@ import pytest
 from safety.protected import Protected
 from simian_army.contract import Guard
 from simian_army.model import Verdict
-from tests.safety.scenes import namespace, node, pod, scene
+from tests.safety.scenes import instance, namespace, node, pod, proxy, scene
 
 SYSTEM = ("kube-system", "kube-*", "team-?")
 
@@ -53,3 +53,10 @@ def test_a_node_stands_in_no_namespace_even_when_everything_is_protected() -> No
 
 def test_with_no_pattern_nothing_is_protected() -> None:
     assert ask("kube-system").allowed
+
+
+def test_elsewhere_there_are_no_namespaces_whatever_the_pattern() -> None:
+    for target in (instance(), proxy()):
+        verdict = Protected(("*",))(scene(target))
+        assert verdict.allowed
+        assert verdict.reason == "not applicable: only Kubernetes has namespaces"
