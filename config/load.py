@@ -14,15 +14,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from config.schema import Settings, VetError
+from config.schema import LocatedError, Settings
 from config.text import Lines, parse, read
 from simian_army.errors import ConfigError, Mistake
 
-Vet = Callable[[str, str, Mapping[str, Any]], Sequence[tuple[str, str, str]]]
-"""Given plug-in kind, name and arguments: what is wrong, as (key, message, suggestion) each."""
+Vet = Callable[[str, str, Mapping[str, Any], str], Sequence[tuple[str, str, str]]]
+"""Given plug-in kind, name, arguments and platform: what is wrong, as (key, message, suggestion) each."""
 
 _SECRET = re.compile(r"\$\{(env|file):([^}]*)\}")
-_LATER = {"aws", "toxiproxy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def _secret(kind: str, name: str, folder: Path) -> str:
 def _mistakes(error: Any, path: Path, lines: Lines) -> list[Mistake]:
     where = _path(error["loc"])
     cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, VetError):
+    if isinstance(cause, LocatedError):
         return [
             Mistake(str(path), _line(lines, _join(where, key)), _join(where, key), message, hint)
             for key, message, hint in cause.found
@@ -107,8 +106,6 @@ def _mistakes(error: Any, path: Path, lines: Lines) -> list[Mistake]:
 def _words(error: Any) -> tuple[str, str]:
     if error["type"] == "extra_forbidden":
         key = str(error["loc"][-1])
-        if key in _LATER:
-            return "unknown key", "this version knows kubernetes only"
         near = get_close_matches(key, _siblings(error["loc"]), n=1)
         return "unknown key", f"did you mean {near[0]}?" if near else ""
     if error["type"] == "missing":
@@ -143,7 +140,7 @@ def _path(location: Sequence[Any]) -> str:
 
 
 def _join(where: str, key: str) -> str:
-    return f"{where}.with.{key}" if key else where
+    return f"{where}.{key}" if where and key else where or key
 
 
 def _line(lines: Lines, where: str) -> int:

@@ -7,91 +7,26 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from config.parts import Days, Duration, Names, Part, Range, Window
+from config.platforms import Platforms
 from simian_army.cron import Cron
-from simian_army.windows import Blackout, Daily, Dates, duration, weekday
+from simian_army.windows import Blackout
 
 LONGEST_HOLD = timedelta(hours=12)
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no duration: write for instance 90s, 30m, 2h or 1d")
-    return duration(value)
-
-
-def _daily(value: object) -> object:
-    return Daily.parse(value) if isinstance(value, str) else value
-
-
-def _dates(value: object) -> object:
-    return Dates.parse(str(value))
-
-
-def _days(value: object) -> object:
-    if not isinstance(value, list):
-        raise ValueError("write a list of weekdays, for instance [sat, sun]")
-    return frozenset(weekday(str(day)) for day in value)
 
 
 def _cron(value: object) -> object:
     return Cron.parse(str(value))
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Window = Annotated[Daily, BeforeValidator(_daily)]
-Names = tuple[str, ...]
-
-
-class Part(BaseModel):
-    """A section: frozen, and every key it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Kubernetes(Part):
-    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``."""
-
-    context: str = ""
-    embedded: bool = False
-    cluster_uid: str = ""
-    namespaces: Names = ("*",)
-    page_size: int = Field(default=500, ge=1, le=10_000)
-    timeout: Duration = timedelta(seconds=5)
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Kubernetes:
-        if bool(self.context) == self.embedded:
-            raise ValueError(
-                "name the context (or in-cluster), or say embedded: true; where it strikes is never implicit"
-            )
-        return self
-
-
-class Platforms(Part):
-    """Where the targets live."""
-
-    kubernetes: Kubernetes
-
-
 class Quiet(Part):
     """One blackout window: all that is given must hold."""
 
-    weekdays: Annotated[frozenset[int], BeforeValidator(_days)] = frozenset()
+    weekdays: Days = frozenset()
     daily: Window | None = None
-    dates: Annotated[Dates, BeforeValidator(_dates)] | None = None
+    dates: Range | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Quiet:
@@ -138,10 +73,23 @@ class Safety(Part):
 
 
 class Select(Part):
-    """Which targets: a label query for the server, and namespaces (patterns, ``!`` excludes)."""
+    """Which targets: a query over labels (on AWS: tags), and patterns (``*`` as in a shell, ``!`` excludes) over names
+    and over where they stand: namespaces on Kubernetes, ``account/region`` on AWS, ``host:port`` on toxiproxy."""
 
     labels: str = ""
-    namespaces: Names = ("*",)
+    names: Names = ()
+    namespaces: Names = ()
+    regions: Names = ()
+    endpoints: Names = ()
+
+    @property
+    def scopes(self) -> Names:
+        """The patterns over where they stand; only those of one platform are ever given."""
+        return self.namespaces or self.regions or self.endpoints or ("*",)
+
+
+SCOPES = {"kubernetes": "namespaces", "aws": "regions", "toxiproxy": "endpoints"}
+"""How ``select`` calls the places of each platform."""
 
 
 class Schedule(Part):
@@ -176,7 +124,7 @@ class MonkeyEntry(Part):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     use: str
-    on: Literal["kubernetes"]
+    on: Literal["kubernetes", "aws", "toxiproxy"]
     select: Select = Select()
     schedule: Schedule
     hold: Duration = Field(default=timedelta(minutes=5), gt=timedelta(0), le=LONGEST_HOLD)
@@ -185,7 +133,16 @@ class MonkeyEntry(Part):
 
     @model_validator(mode="after")
     def _vet(self, info: ValidationInfo) -> MonkeyEntry:
-        _ask(info, "monkey", self.use, self.with_)
+        _ask(info, "monkey", self.use, self.with_, self.on)
+        wrong = [
+            (f"select.{word}", f"{word} are for {platform}", f"on {self.on} write {SCOPES[self.on]}")
+            for platform, word in SCOPES.items()
+            if platform != self.on and getattr(self.select, word)
+        ]
+        if self.on == "toxiproxy" and self.select.labels:
+            wrong.append(("select.labels", "proxies have no labels", "select them by names"))
+        if wrong:
+            raise LocatedError(wrong)
         return self
 
 
@@ -224,19 +181,26 @@ class Settings(Part):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two monkeys are named {twice[0]}: names must be unique")
+        nowhere = [
+            (f"monkeys[{number}].on", f"{monkey.on} is not among platforms", f"add platforms.{monkey.on}")
+            for number, monkey in enumerate(self.monkeys)
+            if monkey.on not in self.platforms.given
+        ]
+        if nowhere:
+            raise LocatedError(nowhere)
         return self
 
 
-class VetError(ValueError):
-    """What the plug-ins say is wrong with ``with:``: (key, message, suggestion) each."""
+class LocatedError(ValueError):
+    """What is wrong, each as (path below the section that was looked at, message, suggestion)."""
 
     def __init__(self, found: list[tuple[str, str, str]]) -> None:
         super().__init__("; ".join(message for _, message, _ in found))
         self.found = found
 
 
-def _ask(info: ValidationInfo, kind: str, name: str, arguments: Mapping[str, Any]) -> None:
+def _ask(info: ValidationInfo, kind: str, name: str, arguments: Mapping[str, Any], on: str = "") -> None:
     vet = (info.context or {}).get("vet")
-    found = vet(kind, name, arguments) if vet else []
+    found = vet(kind, name, arguments, on) if vet else []
     if found:
-        raise VetError(found)
+        raise LocatedError([(f"with.{key}" if key else "", message, hint) for key, message, hint in found])

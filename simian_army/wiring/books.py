@@ -69,7 +69,7 @@ def books(
     hear = told or (lambda _event: None)
     with SqlLedger.open(url, key, told=hear, trust=trust) as ledger:
         lease = FileLease(file.with_name(file.name + ".lock"), actor(), clock)
-        embedded = settings.platforms.kubernetes.embedded
+        embedded = settings.platforms.embedded
         try:
             yield Books(loaded, ledger, lease, Scribe(clock, actor(), loaded.digest, embedded), clock)
         finally:

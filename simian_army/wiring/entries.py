@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scheduler.calendar import Every, Mtbf, Schedule, Times
 from simian_army.contract import Entry, FaultKind, Platform
+from simian_army.errors import PluginError
 from simian_army.model import Selector
 from simian_army.plugins import pick
 
@@ -25,9 +26,20 @@ def entry(said: MonkeyEntry, kinds: Mapping[str, FaultKind], platforms: Mapping[
     assert make is not None  # noqa: S101 - pick raises otherwise
     monkey = make(**said.with_)
     needs = monkey.needs
-    kind = kinds[needs.faults[0]].strikes if needs.faults else needs.kinds[0]
-    selector = Selector(kind, said.select.namespaces, said.select.labels, facts=needs.facts)
-    return Entry(said.name, said.use, monkey, platforms[said.on], selector, said.hold, said.leashed)
+    wanted = [_kind(fault, kinds).strikes for fault in needs.faults] if needs.faults else needs.kinds
+    select = said.select
+    selectors = tuple(
+        Selector(kind, select.scopes, select.labels, names=select.names, facts=needs.facts)
+        for kind in dict.fromkeys(wanted)
+    )
+    return Entry(said.name, said.use, monkey, platforms[said.on], selectors, said.hold, said.leashed)
+
+
+def _kind(fault: str, kinds: Mapping[str, FaultKind]) -> FaultKind:
+    if fault not in kinds:
+        error = pick("fault", fault).error or "its platform is not in config"
+        raise PluginError(f"the fault {fault} cannot be used: {error}")
+    return kinds[fault]
 
 
 def schedule(said: Said) -> Schedule:

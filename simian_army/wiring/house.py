@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,12 +22,19 @@ from simian_army.wiring.places import Places, connect
 if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must not wait for
     from scheduler.calendar import Schedule
     from simian_army.agent import Agent, Clockwork
-    from simian_army.embedded.kube import KubeServer
     from simian_army.engine import Engine
     from simian_army.judge import Judge
     from simian_army.keeper import Keeper
     from simian_army.recovery import Recovery
     from simian_army.wiring.books import Books
+
+
+PLACES = {
+    "kubernetes": ("cluster_uid", "cluster", "cluster_uid: {}"),
+    "aws": ("accounts", "account", 'accounts: ["{}"]'),
+    "toxiproxy": ("endpoints", "server", 'endpoints: ["{}"]'),
+}
+"""How config names where each platform really is: its key, a word for it, and what to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class House:
     keeper: Keeper
     recovery: Recovery
     zone: ZoneInfo
-    world: KubeServer | None = None
+    worlds: Mapping[str, object] = field(default_factory=dict)
 
     def upcoming(self, name: str, after: datetime) -> Iterator[datetime]:
         """The fire times of one entry."""
@@ -107,7 +114,7 @@ def target_of(entry: Entry, name: str) -> str:
     """
     from simian_army.explain import named
 
-    return named(name, entry.platform.find(entry.selector)).id
+    return named(name, entry.find()).id
 
 
 def must_know_the_place(at: House) -> None:
@@ -124,16 +131,17 @@ def must_know_the_place(at: House) -> None:
 
 
 def _strange(at: House, name: str) -> Mistake | None:
-    said = at.books.loaded.settings.platforms.kubernetes
-    if said.embedded:
+    from simian_army.wiring.rules import known
+
+    said = known(at.books.loaded.settings)[name]
+    strangers = [here.id for here in at.platforms[name].identities() if not here.embedded and here.id not in said]
+    if not strangers:
         return None
-    here = at.platforms[name].identity().id
-    if said.cluster_uid == here:
-        return None
-    told = said.cluster_uid or "nothing"
-    message = f"this cluster is {here}, the config says {told}: unleashed, both must be the same"
-    fix = f"write cluster_uid: {here} if that is the one you mean"
-    return at.books.loaded.mistake(f"platforms.{name}.cluster_uid", message, fix)
+    key, what, fix = PLACES[name]
+    here, told = ", ".join(strangers), ", ".join(sorted(said)) or "nothing"
+    message = f"this {what} is {here}, the config says {told}: unleashed, both must be the same"
+    where = f"platforms.{name}.{key}"
+    return at.books.loaded.mistake(where, message, f"write {fix.format(here)} if that is the one you mean")
 
 
 def _house(at: Books, places: Places, *, leashed: bool) -> House:
@@ -175,7 +183,7 @@ def _house(at: Books, places: Places, *, leashed: bool) -> House:
         clock=clock,
         scribe=scribe,
         sign=sign,
-        timeout=settings.platforms.kubernetes.timeout.total_seconds(),
+        timeout=settings.platforms.timeout,
     )
     return House(
         books=at,
@@ -187,7 +195,7 @@ def _house(at: Books, places: Places, *, leashed: bool) -> House:
         keeper=keeper,
         recovery=Recovery(kinds, ledger, keeper, clock, scribe, sign),
         zone=ZoneInfo(settings.timezone),
-        world=places.world,
+        worlds=places.worlds,
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must not wait for
+    from config.platforms import Aws as AwsSaid
+    from config.platforms import Kubernetes as KubernetesSaid
+    from config.platforms import Toxiproxy as ToxiproxySaid
     from simian_army.contract import Platform
-    from simian_army.embedded.kube import KubeServer
+    from simian_army.targets.aws import Aws
     from simian_army.targets.k8s import Kubernetes
+    from simian_army.targets.toxi import Toxiproxy
     from simian_army.wiring.books import Books
 
 SETTLING = 30.0  # seconds the embedded world has to bring its pods up
@@ -17,10 +21,10 @@ SETTLING = 30.0  # seconds the embedded world has to bring its pods up
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The platforms by name, and the embedded world when there is one."""
+    """The platforms by name, and the servers of the embedded world, if it is one, under the same names."""
 
     platforms: dict[str, Platform]
-    world: KubeServer | None = None
+    worlds: dict[str, object] = field(default_factory=dict)
 
 
 def connect(at: Books, closing: ExitStack) -> Places:
@@ -29,37 +33,92 @@ def connect(at: Books, closing: ExitStack) -> Places:
     Raises:
         ConfigError: the config names what cannot be used.
     """
-    world = _embedded(at, closing)
-    return Places({"kubernetes": _kubernetes(at, world, closing)}, world)
+    places = Places({})
+    said = at.loaded.settings.platforms
+    if said.kubernetes:
+        places.platforms["kubernetes"] = _kubernetes(at, said.kubernetes, places, closing)
+    if said.aws:
+        places.platforms["aws"] = _aws(at, said.aws, places, closing)
+    if said.toxiproxy:
+        places.platforms["toxiproxy"] = _toxiproxy(at, said.toxiproxy, places, closing)
+    return places
 
 
-def _embedded(at: Books, closing: ExitStack) -> KubeServer | None:
-    if not at.loaded.settings.platforms.kubernetes.embedded:
-        return None
-    from simian_army.embedded.kube import KubeServer
-    from simian_army.embedded.world import demo_world
-
-    world = closing.enter_context(KubeServer(demo_world()))
-    world.settle(SETTLING)
-    return world
-
-
-def _kubernetes(at: Books, world: KubeServer | None, closing: ExitStack) -> Kubernetes:
+def _kubernetes(at: Books, said: KubernetesSaid, places: Places, closing: ExitStack) -> Kubernetes:
     from simian_army.targets.k8s import Kubernetes
-    from simian_army.targets.place import Place
+    from simian_army.targets.kube.place import Place
 
-    settings = at.loaded.settings
-    said = settings.platforms.kubernetes
+    url = ""
+    if said.embedded:
+        from simian_army.embedded.kube import KubeServer
+        from simian_army.embedded.world import demo_world
+
+        world = closing.enter_context(KubeServer(demo_world()))
+        world.settle(SETTLING)
+        places.worlds["kubernetes"], url = world, world.url
     place = Place(
         context=said.context,
-        url=world.url if world else "",
+        url=url,
         embedded=said.embedded,
         namespaces=said.namespaces,
         page_size=said.page_size,
         timeout=said.timeout.total_seconds(),
-        fleet=settings.fleet,
+        fleet=at.loaded.settings.fleet,
         key=at.key,
     )
-    platform = Kubernetes.connect(place)
+    platform = Kubernetes.connect(place, at.clock)
+    closing.callback(platform.close)
+    return platform
+
+
+def _aws(at: Books, said: AwsSaid, places: Places, closing: ExitStack) -> Aws:
+    from simian_army.targets.amazon.place import Place
+    from simian_army.targets.aws import Aws
+
+    endpoint, regions = said.endpoint, said.regions
+    if said.embedded:
+        from simian_army.embedded.cloud import REGION, CloudServer, demo_cloud
+
+        world = closing.enter_context(CloudServer())
+        demo_cloud(world.url)
+        places.worlds["aws"], endpoint, regions = world, world.url, (REGION,)
+    place = Place(
+        regions=regions,
+        accounts=said.accounts,
+        role=said.role,
+        external_id=said.external_id.get_secret_value(),
+        profile=said.profile,
+        endpoint=endpoint,
+        embedded=said.embedded,
+        group_tag=said.group_tag,
+        page_size=said.page_size,
+        connect=said.connect_timeout.total_seconds(),
+        timeout=said.timeout.total_seconds(),
+        fleet=at.loaded.settings.fleet,
+        key=at.key,
+    )
+    platform = Aws.connect(place, at.clock)
+    closing.callback(platform.close)
+    return platform
+
+
+def _toxiproxy(at: Books, said: ToxiproxySaid, places: Places, closing: ExitStack) -> Toxiproxy:
+    from simian_army.targets.proxies.place import Place
+    from simian_army.targets.toxi import Toxiproxy
+
+    endpoints = said.endpoints
+    if said.embedded:
+        from simian_army.embedded.links import demo_links
+
+        world = closing.enter_context(demo_links())
+        places.worlds["toxiproxy"], endpoints = world, (world.url,)
+    place = Place(
+        endpoints=endpoints,
+        embedded=said.embedded,
+        timeout=said.timeout.total_seconds(),
+        fleet=at.loaded.settings.fleet,
+        key=at.key,
+    )
+    platform = Toxiproxy.connect(place, at.clock)
     closing.callback(platform.close)
     return platform

@@ -25,18 +25,17 @@ from simian_army.plugins import found
 
 if TYPE_CHECKING:
     from config.load import Loaded
-    from config.schema import Plug
+    from config.schema import Plug, Settings
 
 
 def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
     """The built-in guards in the order they are shown, then config's; one that cannot be loaded denies."""
     settings = loaded.settings
     safety, limits = settings.safety, settings.safety.budget
-    known = frozenset({settings.platforms.kubernetes.cluster_uid} - {""})
     natures = {name: Nature(kind.reversible, kind.replaces) for name, kind in kinds.items()}
     windows = tuple(quiet.window() for quiet in safety.blackouts)
     own: list[Guard] = [
-        OptIn(),
+        OptIn(by_name(settings)),
         Protected(safety.protected),
         MinAge(safety.min_age),
         _myself(),
@@ -45,10 +44,26 @@ def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
         Blackout(windows, ZoneInfo(settings.timezone)),
         Budget(limits.concurrent, limits.per_day, limits.per_group, limits.max_percent, limits.cooldown),
         Shared(safety.protected),
-        KnownPlace({"kubernetes": known}),
+        KnownPlace(known(settings)),
         Halted(),
     ]
     return own + [_plugged(plug) for plug in safety.guards]
+
+
+def known(settings: Settings) -> dict[str, frozenset[str]]:
+    """Where config says it may strike: cluster uid, accounts, endpoints."""
+    said = settings.platforms
+    return {
+        "kubernetes": frozenset({said.kubernetes.cluster_uid} - {""} if said.kubernetes else ()),
+        "aws": frozenset(said.aws.accounts if said.aws else ()),
+        "toxiproxy": frozenset(said.toxiproxy.endpoints if said.toxiproxy else ()),
+    }
+
+
+def by_name(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Where the config, and no label, says who opted in: platform to name patterns."""
+    said = settings.platforms.toxiproxy
+    return {"toxiproxy": said.opt_in} if said else {}
 
 
 def _plugged(plug: Plug) -> Guard:
@@ -75,4 +90,5 @@ class Missing:
 
 def _myself() -> Myself:
     env = os.environ
-    return Myself(env.get("SIMIAN_POD_UID", ""), env.get("SIMIAN_NAMESPACE", ""), env.get("SIMIAN_NODE", ""))
+    said = ("SIMIAN_POD_UID", "SIMIAN_NAMESPACE", "SIMIAN_NODE", "SIMIAN_INSTANCE")
+    return Myself(*(env.get(name, "") for name in said))

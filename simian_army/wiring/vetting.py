@@ -11,8 +11,8 @@ Wrong = tuple[str, str, str]
 """A key below ``with``, what is wrong there, and what to write instead."""
 
 
-def vet(kind: str, name: str, arguments: Mapping[str, Any]) -> list[Wrong]:
-    """What is wrong with one use of a plug-in; empty when it can be used."""
+def vet(kind: str, name: str, arguments: Mapping[str, Any], on: str = "") -> list[Wrong]:
+    """What is wrong with one use of a plug-in (of a monkey: on that platform); empty when it can be used."""
     plugin = found(kind).get(name)
     if plugin is None:
         return [_missing("", kind, name)]
@@ -22,7 +22,17 @@ def vet(kind: str, name: str, arguments: Mapping[str, Any]) -> list[Wrong]:
     if wrong or kind != "monkey" or plugin.make is None:
         return wrong
     wanted = plugin.make(**arguments).needs.faults
-    return [_missing("fault", "fault", fault) for fault in wanted if fault not in found("fault")]
+    unknown = [_missing("fault", "fault", fault) for fault in wanted if fault not in found("fault")]
+    return unknown or [misfit for fault in wanted if (misfit := _elsewhere(fault, on))]
+
+
+def _elsewhere(fault: str, on: str) -> Wrong | None:
+    there = found("fault")
+    platform = getattr(there[fault].make, "platform", on)
+    if not on or platform == on:
+        return None
+    fit = [name for name, plugin in there.items() if getattr(plugin.make, "platform", "") == on]
+    return "fault", f"{fault} strikes {platform}, this monkey is on {on}", f"there are: {', '.join(fit) or 'none'}"
 
 
 def _missing(key: str, kind: str, name: str) -> Wrong:

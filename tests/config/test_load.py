@@ -20,6 +20,8 @@ ledger: sqlite:///simian.db
 key: {KEY}
 platforms:
   kubernetes: {{context: shop-eu, cluster_uid: 5f1c, namespaces: [shop-*]}}
+  aws: {{regions: [eu-west-1], accounts: ["123456789012"]}}
+  toxiproxy: {{endpoints: ["http://127.0.0.1:8474"], opt_in: [shop-*]}}
 safety:
   blackouts: [{{weekdays: [sat, sun]}}, {{daily: "17:00-09:00"}}, {{dates: "2026-12-20..2027-01-06"}}]
   budget: {{concurrent: 3, per_day: 20, per_group: 1, max_percent: 34, cooldown: 1h}}
@@ -28,9 +30,9 @@ safety:
   allow_irreversible: []
 monkeys:
   - {{name: pods, use: chaos, on: kubernetes, schedule: {{every: 2h}}, with: {{fault: pod-evict, mode: {{fixed: 1}}}}}}
-  - {{name: late, use: chaos, on: kubernetes, select: {{labels: "app=shop"}}, schedule: {{mtbf: 2d, between: "09:00-16:00",
-     jitter: 5m}}, hold: 10m, with: {{fault: node-cordon}}}}
-  - {{name: early, use: chaos, on: kubernetes, schedule: {{cron: "0 8 * * mon-fri"}}}}
+  - {{name: late, use: chaos, on: aws, select: {{labels: "app=shop"}}, schedule: {{mtbf: 2d, between: "09:00-16:00",
+     jitter: 5m}}, hold: 10m, with: {{fault: instance-stop}}}}
+  - {{name: rules, use: conformity, on: kubernetes, schedule: {{cron: "0 8 * * mon-fri"}}}}
 """
 
 
@@ -48,7 +50,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
 
 def test_the_example_loads(tmp_path: Path) -> None:
     settings = loaded(tmp_path, GOOD).settings
-    assert [monkey.name for monkey in settings.monkeys] == ["pods", "late", "early"]
+    assert [monkey.name for monkey in settings.monkeys] == ["pods", "late", "rules"]
     assert settings.monkeys[1].hold.total_seconds() == 600
     assert settings.safety.budget.cooldown.total_seconds() == 3600
 
@@ -67,22 +69,22 @@ def test_what_init_writes_loads(tmp_path: Path) -> None:
         (
             "with: {fault: pod-evict, mode",
             "with: {fualt: pod-evict, mode",
-            "simian.yaml:15 monkeys[0].with.fualt: unknown parameter of chaos, did you mean fault?",
+            "simian.yaml:17 monkeys[0].with.fualt: unknown parameter of chaos, did you mean fault?",
         ),
         (
             "with: {fault: pod-evict",
             "with: {fault: pod-evikt",
-            "simian.yaml:15 monkeys[0].with.fault: there is no fault 'pod-evikt', did you mean pod-evict?",
+            "simian.yaml:17 monkeys[0].with.fault: there is no fault 'pod-evikt', did you mean pod-evict?",
         ),
         (
             "use: chaos, on: kubernetes, schedule: {every",
             "use: chaso, on: kubernetes, schedule: {every",
-            "simian.yaml:15 monkeys[0]: there is no monkey 'chaso', did you mean chaos?",
+            "simian.yaml:17 monkeys[0]: there is no monkey 'chaso', did you mean chaos?",
         ),
         (
             "[sat, sun]",
             "[sat, sunday]",
-            "simian.yaml:9 safety.blackouts[0].weekdays: 'sunday' is no weekday (mon tue wed thu fri sat sun), did you mean sun?",
+            "simian.yaml:11 safety.blackouts[0].weekdays: 'sunday' is no weekday (mon tue wed thu fri sat sun), did you mean sun?",
         ),
         ("every: 2h", "every: 2 hours", "'2 hours' is no duration"),
         ("Europe/Berlin", "Europe/Berlyn", "no IANA time zone"),
@@ -91,14 +93,45 @@ def test_what_init_writes_loads(tmp_path: Path) -> None:
         ("fleet: shop-eu", "fleet: Shop EU", "simian.yaml:1 fleet:"),
         ("context: shop-eu, ", "", "where it strikes is never implicit"),
         ("min_age: 0s", "min_age: 0s\n  min_age: 1s", "the key stands there twice"),
-        ("  kubernetes:", "  aws: {}\n  kubernetes:", "this version knows kubernetes only"),
         ("name: late", "name: pods", "two monkeys are named pods"),
         ("mode: {fixed: 1}", "mode: {fixd: 1}", "fixed"),
+        ("context: shop-eu, ", "embedded: true, ", "platforms: embedded and real platforms do not mix"),
+        ("[eu-west-1]", "[europe]", "simian.yaml:8 platforms.aws.regions: 'europe' is no AWS region"),
+        ("regions: [eu-west-1], ", "", "simian.yaml:8 platforms.aws: name the regions"),
+        ('["123456789012"]', "[123456789012]", "write its 12 digits in quotes"),
+        ('["123456789012"]', '["1234"]', "'1234' is no AWS account"),
+        ('["123456789012"]', '["123456789012", "210987654321"]', "several accounts need a role to assume in each"),
+        ("accounts:", "role: simian, accounts:", "'simian' is no role: write arn:aws:iam::{account}:role/NAME"),
+        ("127.0.0.1:8474", "127.0.0.1:8474/proxies", "is no server: write scheme, host and port only"),
+        ('endpoints: ["http://127.0.0.1:8474"], ', "", "platforms.toxiproxy: name the endpoints"),
+        (
+            "fault: instance-stop",
+            "fault: node-cordon",
+            "monkeys[1].with.fault: node-cordon strikes kubernetes, this monkey is on aws, there are: asg-suspend",
+        ),
+        (
+            '{labels: "app=shop"}',
+            "{namespaces: [shop]}",
+            "monkeys[1].select.namespaces: namespaces are for kubernetes, on aws write regions",
+        ),
+        (
+            "use: conformity, on: kubernetes",
+            "use: latency, on: toxiproxy, select: {labels: app=a}",
+            "monkeys[2].select.labels: proxies have no labels, select them by names",
+        ),
+        (
+            '  toxiproxy: {endpoints: ["http://127.0.0.1:8474"], opt_in: [shop-*]}\n',
+            "",
+            "monkeys[2].on: toxiproxy is not among platforms, add platforms.toxiproxy",
+        ),
     ],
 )
 def test_a_mistake_is_located_and_has_its_fix(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert old in GOOD
-    found = mistakes(tmp_path, GOOD.replace(old, new, 1))
+    text = GOOD.replace(old, new, 1)
+    if "toxiproxy is not among" in expected:
+        text = text.replace("use: conformity, on: kubernetes", "use: latency, on: toxiproxy")
+    found = mistakes(tmp_path, text)
     assert any(expected in line for line in found), found
 
 
@@ -109,7 +142,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> N
         .replace("every: 2h", "every: soon")
     )
     found = mistakes(tmp_path, text)
-    assert [line.split(" ")[0] for line in found] == ["simian.yaml:2", "simian.yaml:10", "simian.yaml:15"]
+    assert [line.split(" ")[0] for line in found] == ["simian.yaml:2", "simian.yaml:12", "simian.yaml:17"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +183,9 @@ def test_secrets_come_from_files_and_the_environment_and_are_never_shown(
 
 def test_yaml_does_not_turn_words_into_something_else(tmp_path: Path) -> None:
     text = GOOD.replace("namespaces: [shop-*]", "namespaces: [on, no, '1']")
-    assert loaded(tmp_path, text).settings.platforms.kubernetes.namespaces == ("on", "no", "1")
+    said = loaded(tmp_path, text).settings.platforms.kubernetes
+    assert said is not None
+    assert said.namespaces == ("on", "no", "1")
 
 
 def test_the_digest_changes_with_what_is_said_and_not_with_the_key(tmp_path: Path) -> None:
