@@ -16,7 +16,7 @@ from tests.embedded.probes import Probe
 from tests.embedded.probes_lists import forgotten
 from tests.embedded.scene import NODE, Scene
 from tests.embedded.table import PROBES
-from tests.targets.grounds import OpenApi
+from tests.targets.kube.grounds import OpenApi
 
 Json = Any
 

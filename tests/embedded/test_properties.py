@@ -19,9 +19,9 @@ from simian_army.embedded.kube.status import Problem
 from simian_army.embedded.kube.store import Change, Key, Store
 from simian_army.model import Selector
 from simian_army.targets.k8s import Kubernetes
-from simian_army.targets.place import Place
+from simian_army.targets.kube.place import Place
 from tests.cluster.world import namespace
-from tests.targets.grounds import OpenApi
+from tests.targets.kube.grounds import OpenApi
 
 KEYS, VALUES = st.sampled_from("abc"), st.sampled_from("xyz")
 LABELS = st.dictionaries(KEYS, VALUES)
@@ -154,6 +154,6 @@ def test_the_users_own_kubeconfig_is_never_read(monkeypatch: pytest.MonkeyPatch,
     with KubeServer([namespace("shop", {})]) as server:
         cluster = Kubernetes.connect(Place(url=server.url, embedded=True))
         assert cluster.find(Selector("namespace"))
-        assert cluster.identity().embedded
+        assert cluster.identities()[0].embedded
         cluster.close()
     assert os.environ["KUBECONFIG"] == str(poison)
