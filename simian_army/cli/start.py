@@ -25,6 +25,8 @@ platforms:
     context: my-context        # as in `kubectl config get-contexts`, or in-cluster
     # cluster_uid: ...         # needed once leashed is false; `simian check` prints it
     namespaces: ["*"]          # patterns; a leading ! excludes
+  # aws: {regions: [eu-west-1], accounts: ["123456789012"]}    # opt in by the same words as tags
+  # toxiproxy: {endpoints: ["http://127.0.0.1:8474"], opt_in: [shop-*]}
 safety:
   blackouts:
     - {weekdays: [sat, sun]}
@@ -39,6 +41,8 @@ monkeys:
     on: kubernetes
     schedule: {every: 2h}
     with: {fault: pod-evict, mode: {fixed: 1}}
+  # It only looks: replicas, disruption budgets, readiness probes, resource requests
+  - {name: rules, use: conformity, on: kubernetes, schedule: {cron: "0 8 * * mon-fri"}}
 """
 
 
@@ -79,7 +83,9 @@ def _tried(config: Path) -> Iterator[Evidence]:
         yield Evidence(holds=True, detail=f"ledger: {books.ledger.last_seq()} events, written with this key")
         with wiring.house(books) as house:
             for name, platform in house.platforms.items():
-                yield from platform.check([kind for kind in house.kinds.values() if kind.platform == name])
+                kinds = [kind for kind in house.kinds.values() if kind.platform == name]
+                entries = [entry for entry in house.entries.values() if entry.platform is platform]
+                yield from platform.check(kinds, [selector for entry in entries for selector in entry.selectors])
             yield from _place(house)
 
 
