@@ -7,14 +7,20 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.cluster import build
 from tests.cluster.plane import Cluster
 from tests.cluster.policy import needs
 from tests.cluster.telling import teller
+from tests.cluster.toxi import Toxi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# two workers share two busy cores: how long one example takes says nothing of the code
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 REAL_SECONDS = 300
 AT_HOME = ("127.", "::1", "localhost")
@@ -55,6 +61,8 @@ def _guarded(real: Callable[[socket.socket, Any], Any]) -> Callable[[socket.sock
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test over the real cluster, and give all of them to one worker, so that one cluster is started."""
     for item in items:
+        if "real_toxiproxy" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.real)
         if "real_cluster" not in getattr(item, "fixturenames", ()):
             continue
         item.add_marker(pytest.mark.real)
@@ -76,3 +84,14 @@ def real_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
         needs(f"the real Kubernetes cannot be built: {error}")
     with Cluster(say=say) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def real_toxiproxy(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a started real toxiproxy, shared by the whole run: remove the proxies you make."""
+    try:
+        build.toxiproxy(teller(pytestconfig))
+    except build.CannotBuildError as error:
+        needs(f"the real toxiproxy cannot be built: {error}")
+    with Toxi(tmp_path_factory.mktemp("toxiproxy")) as server:
+        yield server.url

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KUBERNETES = "1.36.3"
 KWOK = "0.8.0"
+TOXIPROXY = "2.12.0"  # named, because @latest of its module is 2.5.0
 STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 TELL_EVERY = 30.0
 HERE = Path(__file__).parent
@@ -57,6 +58,11 @@ def kwok_stages() -> Path:
 def kubectl(tell: Say = say) -> Path:
     """kubectl, for what people type."""
     return _once(f"kubectl-{KUBERNETES}", "kubectl", lambda place: _build_kubectl(place, tell), tell)
+
+
+def toxiproxy(tell: Say = say) -> Path:
+    """The toxiproxy server."""
+    return _once(f"toxiproxy-{TOXIPROXY}", "toxiproxy", lambda place: _build_toxiproxy(place, tell), tell)
 
 
 def _once(folder: str, name: str, make: Callable[[Path], None], tell: Say) -> Path:
@@ -149,6 +155,13 @@ def _build_kwok(place: Path, tell: Say) -> None:
     (fresh / "kwok").rename(place / "kwok")
 
 
+def _build_toxiproxy(place: Path, tell: Say) -> None:
+    fresh = place / "new"
+    module = f"github.com/Shopify/toxiproxy/v2/cmd/server@v{TOXIPROXY}"
+    _go(["install", module], place, tell, CGO_ENABLED="0", GOBIN=str(fresh))
+    (fresh / "server").rename(place / "toxiproxy")
+
+
 if __name__ == "__main__":
-    for part in (plane, kwok, kubectl):
+    for part in (plane, kwok, kubectl, toxiproxy):
         print(part(), flush=True)

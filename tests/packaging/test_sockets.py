@@ -23,6 +23,21 @@ def test_libraries_are_stopped_too() -> None:
         urllib.request.urlopen("http://192.0.2.1/", timeout=5)
 
 
+def test_the_clients_we_ship_are_stopped_too() -> None:
+    import boto3
+    import requests
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    once = Config(connect_timeout=2, retries={"total_max_attempts": 1})
+    aws = boto3.client("ec2", region_name="eu-west-1", endpoint_url="http://192.0.2.1", config=once)
+    with pytest.raises(BotoCoreError) as raised:
+        aws.describe_instances()
+    assert "leave the machine" in repr(raised.value.__cause__) + repr(raised.value.kwargs)
+    with pytest.raises(OSError, match="leave the machine"):
+        requests.get("http://192.0.2.1:8474/proxies", timeout=2)
+
+
 def test_loopback_is_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()[:2]) as made:
         assert made.getpeername() == server.getsockname()
