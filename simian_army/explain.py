@@ -98,7 +98,7 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
 def why(engine: Engine, entries: Mapping[str, Entry], name: str) -> list[Answer]:
     """Every entry's answer for the target people call ``name``: ``web-1``, ``shop/web-1``, ``pod shop/web-1`` or an id.
 
-    A workload is answered for by its first pod: its pods are one template's, so they fare alike.
+    A group is answered for by its first member: the pods of a workload are one template's, so they fare alike.
 
     Raises:
         UsageError: no entry's platform knows it, or several do; with the nearest names.
@@ -121,7 +121,7 @@ def named(name: str, found: Sequence[Target]) -> Target:
 
 def _answer(engine: Engine, entry: Entry, target: Target, found: Sequence[Target]) -> Answer:
     faults = entry.monkey.needs.faults
-    mine = next((one for one in found if one.id == target.id), None)
+    mine = _like(target, found)
     if mine is None:
         return Answer(entry.name, entry.use, "", None, (), entry.selectors)
     if not faults:
@@ -133,6 +133,12 @@ def _answer(engine: Engine, entry: Entry, target: Target, found: Sequence[Target
     fault = Fault(kind.name, whole, hold=entry.hold)
     scene = engine.judge.scene(entry, fault, peers)
     return Answer(entry.name, entry.use, kind.name, whole, ask(engine.judge.guards, scene), entry.selectors)
+
+
+def _like(target: Target, found: Sequence[Target]) -> Target | None:
+    """The target itself if it was found, else the first found of its group: a workload's pods, a pod's workload."""
+    mates = [one for one in found if one.group and (one.platform, one.group) == (target.platform, target.group)]
+    return next((one for one in found if one.id == target.id), min(mates, key=lambda one: one.name, default=None))
 
 
 def _pick(name: str, found: Sequence[Target]) -> Target:

@@ -59,14 +59,13 @@ def _guarded(real: Callable[[socket.socket, Any], Any]) -> Callable[[socket.sock
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test over the real cluster, and give all of them to one worker, so that one cluster is started."""
+    """Mark each test over a real part; each worker that has one of them starts a cluster of its own."""
     for item in items:
         if "real_toxiproxy" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real)
         if "real_cluster" not in getattr(item, "fixturenames", ()):
             continue
         item.add_marker(pytest.mark.real)
-        item.add_marker(pytest.mark.xdist_group("cluster"))
         if item.get_closest_marker("timeout") is None:
             # the first test's set-up may build Kubernetes: minutes that are not the test's own
             item.add_marker(pytest.mark.timeout(REAL_SECONDS, func_only=True))
