@@ -153,7 +153,8 @@ def _pick(name: str, found: Sequence[Target]) -> Target:
     members = sorted((t for t in by_id.values() if t.group and name in _group_names(t)), key=lambda t: t.name)
     if members:
         return members[0]
-    near = get_close_matches(name, [w for t in by_id.values() for w in (t.name, f"{t.scope}/{t.name}")], n=3)
+    words = {w for t in by_id.values() for w in (t.name, f"{t.scope}/{t.name}", *(_group_names(t) if t.group else ()))}
+    near = get_close_matches(name, sorted(words), n=3)
     hint = (
         f"did you mean {' or '.join(near)}?" if near else f"none of the {len(by_id)} targets that are there is like it"
     )
