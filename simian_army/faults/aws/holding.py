@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simian_army.errors import Conflict, Forbidden, Gone, Refused
+from simian_army.errors import Conflict, Forbidden, Gone, Refused, SimianError, Unknown
 from simian_army.model import Fault, Mark
 from simian_army.ports import AwsPort
 
@@ -48,12 +48,20 @@ def under_mark(port: AwsPort, fault: Fault, mark: Mark, act: Callable[[], None])
 
     Raises:
         Refused, Gone, Forbidden: nothing was changed, and no mark is left.
-        PlatformError, Unknown: nobody can say; the mark may be there.
+        PlatformError, Unknown: nobody can say, or the mark could not be taken off again.
     """
     # before the act: a crash right after it must still find the way back
     port.mark(fault.target, mark)
     try:
         act()
-    except _NO:
-        port.unmark(fault.target, mark)
+    except _NO as no:
+        _clear(port, fault, mark, no)
         raise
+
+
+def _clear(port: AwsPort, fault: Fault, mark: Mark, no: SimianError) -> None:
+    try:
+        port.unmark(fault.target, mark)
+    except SimianError as error:
+        # a plain no would end the attempt, and the mark would stay for ever
+        raise Unknown(f"{no}; and our mark may still be there: {error}") from error

@@ -67,8 +67,14 @@ def error_of(call: Call, error: Exception) -> SimianError:
     if isinstance(error, ClientError):
         return _said(call, error.response, error.operation_name)
     if isinstance(error, ResponseParserError):
-        return _strange(call, error)
+        return strange(call, _short(error))
     return _unsent(call, error) or _silence(call, error)
+
+
+def strange(call: Call, why: str) -> SimianError:
+    """The error for an answer that AWS does not give."""
+    text = f"{call}: not an answer of AWS: {why}; is the endpoint right, and does a proxy stand between?"
+    return Unknown(f"{text} {_PERHAPS}") if call.act else PlatformError(text)
 
 
 def _unsent(call: Call, error: Exception) -> SimianError | None:
@@ -96,11 +102,6 @@ def _credentials(b: Any) -> tuple[type[Exception], ...]:
         b.InvalidConfigError,
         b.MetadataRetrievalError,
     )
-
-
-def _strange(call: Call, error: Exception) -> SimianError:
-    text = f"{call}: not an answer of AWS: {_short(error)}; is the endpoint right, and does a proxy stand between?"
-    return Unknown(f"{text} {_PERHAPS}") if call.act else PlatformError(text)
 
 
 def _silence(call: Call, error: Exception) -> SimianError:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simian_army.errors import PlatformError
-from simian_army.targets.amazon.answers import error_of
+from simian_army.targets.amazon.answers import error_of, strange
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,7 @@ def send(client: Any, call: Call) -> dict[str, Any]:
     except Exception as error:
         # credential chains and parsers let through whatever breaks in them: each becomes one of ours
         raise error_of(call, error) from error
-    if not isinstance(answer, dict):
-        raise PlatformError(f"{call}: the answer makes no sense")
-    return answer
+    return _of_aws(call, answer)
 
 
 def pages(client: Any, call: Call, key: str, size: int) -> Iterator[list[Any]]:
@@ -63,7 +60,15 @@ def pages(client: Any, call: Call, key: str, size: int) -> Iterator[list[Any]]:
     try:
         paginator = client.get_paginator(xform_name(call.operation))
         for page in paginator.paginate(**call.params, PaginationConfig={"PageSize": size}):
-            found = page.get(key)
+            found = _of_aws(call, page).get(key)
             yield found if isinstance(found, list) else []
     except Exception as error:
         raise error_of(call, error) from error
+
+
+def _of_aws(call: Call, answer: Any) -> dict[str, Any]:
+    """The answer, if AWS gave it: boto3 takes any page of XML with a status of 200 for one without contents."""
+    about = answer.get("ResponseMetadata") if isinstance(answer, dict) else None
+    if isinstance(about, dict) and about.get("RequestId"):
+        return dict(answer)
+    raise strange(call, "it has no request id")

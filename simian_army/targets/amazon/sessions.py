@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ def role(place: Place, ask: Callable[[], Any], account: str) -> Load:
     """
     from botocore.credentials import DeferredRefreshableCredentials
 
+    # it would print a traceback for each failed renewal, which is told as an error of ours
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
     name = f"simian-army-{place.fleet}"[:_NAME].rstrip("-")
     params = {"RoleArn": place.role.format(account=account), "RoleSessionName": name}
     if place.external_id:

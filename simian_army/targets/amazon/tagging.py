@@ -9,7 +9,7 @@ from typing import Any
 
 from simian_army import marks
 from simian_army.clock import Clock
-from simian_army.errors import Gone, Refused
+from simian_army.errors import Forbidden, Gone, Refused, Unknown
 from simian_army.model import Mark, Target
 from simian_army.targets.amazon import marking
 from simian_army.targets.amazon.area import Area
@@ -45,16 +45,13 @@ class Tagger:
             raise Refused(f"{self.target}: another fault holds it: {marking.words(now)}")
         marking.must_have_room(now, new)
         self._write(new)
-        for _ in range(LOOKS):
-            now = self._now()
-            if self._stands(now, new, mark):
-                return
-            if marking.parts(now, mark.fleet).keys() >= new.keys() - {marks.HELD} or self._foreign(now, mark):
-                break
-            self.clock.wait(threading.Event(), _PAUSE)
-        self.take(mark)
-        seen = marking.words(now) or "no mark"
-        raise Refused(f"{self.target}: our mark did not stand alone there ({seen}); it was taken off again")
+        try:
+            seen = self._seen(new, mark)
+        except (Refused, Forbidden) as no:
+            # a plain no would end the attempt, and the mark would stay for ever
+            raise Unknown(f"{self.target}: our mark was written, and may still be there: {no}") from no
+        if seen is not None:
+            raise Refused(f"{self.target}: our mark did not stand alone there ({seen}); it was taken off again")
 
     def take(self, mark: Mark) -> None:
         """Remove what is left of the mark; nothing when there is nothing, or the resource is gone.
@@ -71,6 +68,19 @@ class Tagger:
             self.area.act("ec2", "DeleteTags", Resources=[self.arn.name], Tags=pairs)
             return
         self.area.act("autoscaling", "DeleteTags", Tags=[self._on_group(key) for key in left])
+
+    def _seen(self, new: Mapping[str, str], mark: Mark) -> str | None:
+        """None once the mark stands there alone; else what was there instead, and ours is taken off."""
+        now: Mapping[str, str] = {}
+        for _ in range(LOOKS):
+            now = self._now()
+            if self._stands(now, new, mark):
+                return None
+            if marking.parts(now, mark.fleet).keys() >= new.keys() - {marks.HELD} or self._foreign(now, mark):
+                break
+            self.clock.wait(threading.Event(), _PAUSE)
+        self.take(mark)
+        return marking.words(now) or "no mark"
 
     def _write(self, new: Mapping[str, str]) -> None:
         if self.arn.service == "ec2":

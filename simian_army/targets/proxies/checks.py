@@ -14,11 +14,13 @@ from simian_army.targets.proxies.server import Server
 
 def answers(server: Server) -> Evidence:
     """Whether a toxiproxy answers and lists its proxies."""
+    before = server.unreadable
     try:
         version, proxies = server.version(), server.proxies()
     except PlatformError as error:
         return Evidence(holds=False, detail=str(error))
-    left_out = f", {server.unreadable} left out because they make no sense" if server.unreadable else ""
+    bad = server.unreadable - before
+    left_out = f", {bad} left out because they make no sense" if bad else ""
     return Evidence(holds=True, detail=f"{server.endpoint}: toxiproxy {version}, {len(proxies)} proxies{left_out}")
 
 

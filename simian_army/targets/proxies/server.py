@@ -83,10 +83,7 @@ class Server:
         Raises:
             PlatformError: nobody can say.
         """
-        if not addressable(name):
-            raise PlatformError(
-                f"{self.endpoint}: the proxy {name!r} cannot be addressed over HTTP: give it another name"
-            )
+        self._must_be_addressable(name)
         url = f"/proxies/{Name(name)!s}"
         try:
             said = object_of(self.wire.call("GET", url), self.wire.get(url).content)
@@ -129,6 +126,7 @@ class Server:
             Gone: there is no such proxy.
             PlatformError: it is still there, or nobody can say.
         """
+        self._must_be_addressable(name)
         proxy = self._library.proxy(name=name, listen="", upstream="", enabled=True)
         there = True
         try:
@@ -144,6 +142,11 @@ class Server:
                 f"{self.endpoint}: {name}: the server was asked to remove {toxic_name}, but still has it"
             )
         return there
+
+    def _must_be_addressable(self, name: str) -> None:
+        if not addressable(name):
+            hint = "give it a name without slashes and control characters"
+            raise PlatformError(f"{self.endpoint}: the proxy {name!r} cannot be addressed over HTTP: {hint}")
 
     def _read_back(self, proxy: Any, toxic_name: str) -> Any:
         try:

@@ -73,6 +73,14 @@ class Client:
     def say(self, words: bytes = b"x") -> None:
         self._socket.sendall(words)
 
+    def flood(self) -> None:
+        """Say so much that every buffer on the way there and back is full."""
+        self._socket.settimeout(0.3)
+        with suppress(TimeoutError):
+            for _ in range(20):
+                self._socket.sendall(b"x" * 1_000_000)
+        self._socket.settimeout(PATIENCE)
+
     def hear(self, length: int = 1) -> float:
         """Seconds until so many bytes are there."""
         began, heard = CLOCK.monotonic(), 0

@@ -8,12 +8,13 @@ import pytest
 
 from simian_army.embedded.toxi import ToxiServer
 from tests.cluster.toxi import Toxi
-from tests.embedded.toxi import probes_api, probes_flow
+from tests.embedded.toxi import probes_api, probes_ends, probes_flow, probes_state
 from tests.embedded.toxi.gaps import GAPS
 from tests.embedded.toxi.probes import Probe
 from tests.embedded.toxi.scene import Json, Scene
 
-PROBES: dict[str, Probe] = {**probes_api.probe.rows, **probes_flow.probe.rows}
+TABLES = (probes_api, probes_state, probes_flow, probes_ends)
+PROBES: dict[str, Probe] = {name: row for table in TABLES for name, row in table.probe.rows.items()}
 
 
 class Parity:

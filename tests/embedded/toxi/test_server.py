@@ -36,7 +36,7 @@ def test_nothing_is_left_when_it_is_stopped_in_the_middle_of_everything() -> Non
         if kind:
             assert scene.ask("POST", f"/proxies/{name}/toxics", {"type": kind, "attributes": more})[0] == 200
         clients.append(scene.client(name))
-        clients[-1].say(b"x" * 500_000)
+        clients[-1].flood()
     idle = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
     server.stop()
     for client in clients:

@@ -43,9 +43,10 @@ class Stub:
 
 
 @contextmanager
-def serving(talk: Talk, account: str = HOME) -> Iterator[Stub]:
-    """A server on a free port of loopback; it says itself who the caller is."""
+def serving(talk: Talk, who: Callable[[], Reply] | None = None) -> Iterator[Stub]:
+    """A server on a free port of loopback; ``who`` says who the caller is, somebody in HOME without it."""
     stub = Stub()
+    known = who or (lambda: caller(HOME))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -56,7 +57,7 @@ def serving(talk: Talk, account: str = HOME) -> Iterator[Stub]:
             headers = {key.lower(): value for key, value in self.headers.items()}
             asked = Asked(said.pop("Action", ""), said, headers)
             stub.asked.append(asked)
-            reply = caller(account) if asked.action == "GetCallerIdentity" else talk(asked)
+            reply = known() if asked.action == "GetCallerIdentity" else talk(asked)
             if not reply.status:
                 self.close_connection = True
                 return
@@ -82,19 +83,21 @@ def serving(talk: Talk, account: str = HOME) -> Iterator[Stub]:
         thread.join()
 
 
-def caller(account: str) -> Reply:
+def caller(account: str, partition: str = "aws") -> Reply:
     """Who we are, as STS says it."""
-    return answer("GetCallerIdentity", f"<Account>{account}</Account><Arn>arn:aws:sts::{account}:user/me</Arn>")
+    arn = f"arn:{partition}:sts::{account}:user/me"
+    return answer("GetCallerIdentity", f"<Account>{account}</Account><Arn>{arn}</Arn>")
 
 
 def answer(action: str, inside: str) -> Reply:
     """A good answer of STS or Auto Scaling."""
-    return Reply(200, f"<{action}Response><{action}Result>{inside}</{action}Result></{action}Response>")
+    about = "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>"
+    return Reply(200, f"<{action}Response><{action}Result>{inside}</{action}Result>{about}</{action}Response>")
 
 
 def ec2(action: str, inside: str = "") -> Reply:
     """A good answer of EC2."""
-    return Reply(200, f"<{action}Response>{inside}</{action}Response>")
+    return Reply(200, f"<{action}Response><requestId>r</requestId>{inside}</{action}Response>")
 
 
 def ec2_error(code: str, message: str = "no", status: int = 400) -> Reply:

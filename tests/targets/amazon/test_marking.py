@@ -56,7 +56,12 @@ def test_a_mark_with_a_piece_missing_or_spoiled_is_damaged_and_goes_as_ours(numb
     tags = marking.written(MARK)
     key = f"{marks.FAULT}.shop.{number}"
     without = {name: value for name, value in tags.items() if name != key}
-    for damaged in (without, {**tags, key: "%%%"}, {**tags, key: tags[key] + "A"}, {**tags, f"{marks.FAULT}.shop.9": ""}):
+    for damaged in (
+        without,
+        {**tags, key: "%%%"},
+        {**tags, key: tags[key] + "A"},
+        {**tags, f"{marks.FAULT}.shop.9": ""},
+    ):
         assert marking.mark_in(damaged, "shop") is None
         assert marking.left_of(damaged, MARK) == damaged
 

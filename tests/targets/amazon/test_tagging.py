@@ -13,8 +13,7 @@ from simian_army.model import Fault, Selector
 from simian_army.targets.amazon import marking
 from simian_army.targets.aws import Aws
 from tests.targets.amazon.stub import Asked, Reply, ec2, instance, reservations, serving
-from tests.targets.amazon.world import INSTANCE, World, connected, mark_of, named, only
-from tests.targets.kube.stub import QuickClock
+from tests.targets.amazon.world import INSTANCE, QuickClock, World, connected, mark_of, named, only
 
 UNDO = {"state": "running"}
 
@@ -27,7 +26,7 @@ def test_a_mark_on_an_instance_is_one_write_and_all_of_it_goes_again(world: Worl
         aws.mark(target, mark)
         assert world.writes() == ["CreateTags"]
         assert marking.mark_in(world.tags(name), "shop") == mark
-        assert list(aws.marked())[0][1] == mark
+        assert next(iter(aws.marked()))[1] == mark
         aws.unmark(target, mark)
         aws.unmark(target, mark)
         assert world.writes() == ["CreateTags", "DeleteTags"]
@@ -172,7 +171,7 @@ def test_another_fleet_that_writes_at_the_same_time_keeps_its_mark_and_ours_goes
 
 def test_a_mark_that_is_seen_a_moment_later_stands() -> None:
     clock = QuickClock()
-    board = Board(lambda tags: None, hidden=2)
+    board = Board(lambda _: None, hidden=2)
     with on(board, clock) as aws:
         target = named(aws, "i-1")
         mark = mark_of(Fault("instance-stop", target, undo=UNDO))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from simian_army.embedded.cloud import CloudServer
 from simian_army.model import Fault, Mark, Selector, Target
 from simian_army.targets.amazon.place import Place
 from simian_army.targets.aws import Aws
-from tests.targets.kube.stub import QuickClock
 
 HOME = "123456789012"
 AWAY = "210987654321"
@@ -26,6 +26,24 @@ FLEET = "shop"
 IMAGE = "ami-0123456789abcdef0"
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 INSTANCE = Selector("instance")
+
+
+class QuickClock:
+    """Never waits, but remembers how long it was asked to; its monotonic time stands still unless told."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self.ticks = 0.0
+
+    def now(self) -> datetime:
+        raise AssertionError("the adapter does not ask for the wall clock")
+
+    def monotonic(self) -> float:
+        return self.ticks
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        self.waits.append(seconds)
+        return event.is_set()
 
 
 @dataclass

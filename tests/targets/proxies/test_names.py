@@ -60,6 +60,11 @@ def test_reading_a_name_never_fails(text: str) -> None:
     assert not genuine(KEY, AT, PROXY, text)
 
 
+@pytest.mark.parametrize("deadline", ["253402300800", "999999999999", "01", "-1", "", "\u0661", "9" * 40])
+def test_a_deadline_that_no_calendar_has_is_none(deadline: str) -> None:
+    assert parse(f"simian-shop-abcdefgh27-{deadline}-0123456789abcdef") is None
+
+
 def test_a_name_is_worth_nothing_elsewhere_or_under_another_key() -> None:
     assert genuine(KEY, AT, PROXY, NAME)
     assert not genuine(KEY, AT, "shop-web", NAME)
