@@ -91,9 +91,6 @@ class CloudServer:
         if self._moto is None:
             return
         self._moto.stop()
-        inside = self._moto._server  # noqa: SLF001 - moto leaves the socket open
-        if inside is not None:
-            inside.server_close()
         self._moto = None
         logging.getLogger("werkzeug").setLevel(self._level)
 

@@ -100,11 +100,15 @@ def test_it_listens_on_loopback_only_and_closes_its_door(cloud: CloudServer) -> 
         _ = cloud.url
 
 
-def test_it_is_quiet_and_leaves_the_log_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_is_quiet_and_leaves_the_log_as_it_was(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     level = logging.getLogger("werkzeug").level
+    caplog.set_level(logging.INFO)
     with CloudServer() as server:
         demo_cloud(server.url)
     assert capfd.readouterr() == ("", "")
+    assert [record.getMessage() for record in caplog.records if record.name == "werkzeug"] == []
     assert logging.getLogger("werkzeug").level == level
 
 

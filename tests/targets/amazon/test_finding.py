@@ -61,6 +61,7 @@ def test_members_have_their_group_above_them_and_are_replaced(world: World) -> N
 def test_only_running_instances_are_found_unless_those_of_a_group_are_asked_for(world: World) -> None:
     world.group("web", 3)
     running, stopped, gone = world.run(3, **{"simian-army__group": "tills"})
+    world.tag(world.members("web")[0], {"simian-army/group": "tills"})
     world.api("ec2").stop_instances(InstanceIds=[stopped])
     world.api("ec2").terminate_instances(InstanceIds=[gone])
     world.run()
@@ -155,6 +156,12 @@ def test_what_is_not_known_is_an_error_and_no_empty_list(world: World) -> None:
         ):
             with pytest.raises(PlatformError, match=words):
                 aws.find(selector)
+
+
+def test_a_state_that_was_not_asked_for_is_not_taken() -> None:
+    said = reservations(instance("i-1", "stopped"), instance("i-2"), instance("i-3", "terminated"))
+    with serving(lambda _: said) as stub, connected(stub.url) as aws:
+        assert [target.name for target in aws.find(INSTANCE)] == ["i-2"]
 
 
 NO_GROUPS = answer("DescribeAutoScalingGroups", "<AutoScalingGroups/>")

@@ -94,6 +94,11 @@ class World:
             Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in tags.items()],
         )
 
+    def members(self, name: str) -> list[str]:
+        """The ids of a group's instances."""
+        said = self.api("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return [one["InstanceId"] for one in said["AutoScalingGroups"][0]["Instances"]]
+
     def tags(self, name: str, region: str = NORTH) -> dict[str, str]:
         """The tags of an instance (``i-...``) or a group, as they are now."""
         if name.startswith("i-"):
