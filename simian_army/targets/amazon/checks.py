@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simian_army import marks
@@ -13,6 +13,7 @@ from simian_army.model import Evidence, Selector, Target
 from simian_army.targets.amazon.answers import WouldDo
 from simian_army.targets.amazon.area import Area
 from simian_army.targets.amazon.finding import PLATFORM, Finder
+from simian_army.targets.scopes import Scopes
 
 Params = Callable[[str], dict[str, Any]]
 
@@ -75,14 +76,21 @@ class Checks:
     def _named(self, areas: Sequence[Area], selectors: Sequence[Selector]) -> dict[str, str]:
         """An instance of each area that the acts can be tried on: one that could be struck."""
         chosen = [one for one in selectors if one.kind == "instance"] or [Selector("instance")]
-        found: list[Target] = []
-        for selector in chosen:
+        found = self.finder.lists.each(lambda area: self._first(area, chosen), areas)
+        return {target.scope: target.name for target in found}
+
+    def _first(self, area: Area, selectors: Sequence[Selector]) -> list[Target]:
+        for selector in selectors:
+            if area.scope not in Scopes((selector.scopes,)):
+                continue
             try:
-                found += self.finder.find(selector)
+                # by itself: an area that cannot be read must not hide the others
+                found = self.finder.find(replace(selector, scopes=(area.scope,)))
             except SimianError:
                 continue  # the reads above have said why
-        scopes = {area.scope for area in areas}
-        return {target.scope: target.name for target in reversed(found) if target.scope in scopes}
+            if found:
+                return found[:1]
+        return []
 
 
 def _reads(area: Area) -> Iterator[Evidence]:

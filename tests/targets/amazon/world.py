@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.config import Config
+from botocore.loaders import create_loader
 from botocore.session import Session
 
 from simian_army import marks
@@ -26,6 +27,7 @@ FLEET = "shop"
 IMAGE = "ami-0123456789abcdef0"
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 INSTANCE = Selector("instance")
+KNOWN = create_loader()  # what it has read of the services, once for all administrators
 
 
 class QuickClock:
@@ -57,6 +59,7 @@ class World:
         """The administrator's client."""
         if (service, region, account) not in self._clients:
             session = Session()
+            session.register_component("data_loader", KNOWN)
             session.set_credentials("admin", "admin")
             if account != HOME:
                 sts = self.api("sts", region)
