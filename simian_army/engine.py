@@ -151,6 +151,12 @@ class Engine:
     def _inject(self, held: Held, draw: Draw) -> Draw:
         """Do it once. From here on the fault is ended by the keeper, whatever becomes of this flow."""
         kind = self.judge.kinds[held.fault.kind]
+        try:
+            self.keeper.entrust(held)
+        except Refused as no:
+            return self._withdraw(held, draw, str(no))
+        if kind.reversible and self.clock.monotonic() >= held.until:
+            return self._withdraw(held, draw, "its time was over before it began")
         if self.lease.left() < self.timeout + LEASE_MARGIN:
             return self._withdraw(held, draw, "the lease is lost or about to end, so nothing new is begun")
         try:
@@ -174,6 +180,7 @@ class Engine:
         self.ledger.append(self.scribe.note(phase, held.run, held.fault.target, kind=kind.name, detail=seen.detail))
 
     def _withdraw(self, held: Held, draw: Draw, reason: str) -> Draw:
+        self.keeper.release(held)
         no = Verdict(held.fault.kind, allowed=False, reason=reason)
         denied = self.scribe.note(
             Phase.DENIED, held.run, held.fault.target, kind=held.fault.kind, reason=reason, verdicts=verdicts_json([no])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind, Ledger
 from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused, SimianError
 from simian_army.model import Evidence, Health, Phase, Target
-from simian_army.records import Held, Scribe
+from simian_army.pools import Pools, Room
+from simian_army.records import Held, Scribe, Trustee
 from simian_army.teller import Teller
 
 TICK = 0.25  # seconds between two looks at what is open
@@ -26,8 +26,6 @@ BACKOFF = (0.5, 30.0)  # seconds: the first wait after a failed revert, and the 
 STUCK_AFTER = 6  # failed reverts before the alarm; the trying goes on
 UNDER_WAY_EVERY = 1.0  # seconds between two looks at a revert that the platform is still carrying out
 PATIENCE = 600.0  # seconds for which that is no failure: AWS stops and starts an instance within minutes
-Room: TypeAlias = Literal["reverts", "looks", "books"]
-ROOMS: Mapping[Room, int] = {"reverts": 8, "looks": 8, "books": 1}  # threads: no look ever stands before a revert
 NOTHING_DONE = (Refused, Gone, Conflict, Forbidden)
 
 
@@ -45,22 +43,6 @@ class Watch:
     looking: bool = False
 
 
-class Pools:
-    """Who works for the keeper: reverts, looks at targets, and the ledger each have threads of their own."""
-
-    def __init__(self) -> None:
-        self._pools = {room: ThreadPoolExecutor(size, room) for room, size in ROOMS.items()}
-
-    def of(self, room: Room) -> ThreadPoolExecutor:
-        """The pool that does such work."""
-        return self._pools[room]
-
-    def close(self) -> None:
-        """Let what is under way end; what only waits is dropped, for the next process."""
-        for pool in self._pools.values():
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
 @dataclass(slots=True)
 class Keeper:
     """Holds every open fault in one thread, which itself waits for nobody, and ends them in a pool of its own.
@@ -74,6 +56,7 @@ class Keeper:
     clock: Clock
     objection: Callable[[Held], str]
     health: Callable[[Target], Health]
+    trustee: Trustee
     _open: dict[tuple[str, str], Watch] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -83,6 +66,7 @@ class Keeper:
     _halt_look: float = 0.0
     _reading: bool = False
     _closing: str = ""
+    _unsafe: str = ""
 
     def __post_init__(self) -> None:
         self._teller = Teller(self.ledger)
@@ -99,6 +83,20 @@ class Keeper:
             watch = self._open.setdefault(held.key, Watch(held, ending))
             if self._reversible(watch):
                 watch.ending = watch.ending or self._closing
+
+    def entrust(self, held: Held) -> None:
+        """Have a fault looked after, should this process be no more, before it is injected.
+
+        Raises:
+            Refused: nobody can be relied upon, so it must not be.
+        """
+        if self._reversible(Watch(held)):
+            self.trustee.entrust(held)
+
+    def release(self, held: Held) -> None:
+        """Nothing of the fault is left, or nothing ever was."""
+        if self._reversible(Watch(held)):
+            self.trustee.release(held)
 
     @contextmanager
     def doubting(self, held: Held) -> Iterator[None]:
@@ -152,6 +150,7 @@ class Keeper:
     def tick(self) -> None:
         """One look at everything open; hands what is due to the pools."""
         now = self.clock.monotonic()
+        self._unsafe = self.trustee.lost() if self._open else ""
         self._keep_books(now)
         with self._lock:
             jobs = [job for watch in self._open.values() if (job := self._job(watch, now))]
@@ -193,8 +192,8 @@ class Keeper:
 
     def _job(self, watch: Watch, now: float) -> tuple[Room, Callable[[], None]] | None:
         """What is to be done for it now, taken on so that nobody does it twice; asked under the lock."""
-        if not watch.ending and self._reversible(watch) and self._due(watch, now):
-            watch.ending = "its time is over"
+        if not watch.ending and self._reversible(watch):
+            watch.ending = "its time is over" if self._due(watch, now) else self._unsafe
         if watch.ending and self._reversible(watch):
             if watch.reverting or now < watch.next_try:
                 return None
@@ -280,6 +279,7 @@ class Keeper:
 
     def _close(self, watch: Watch, phase: Phase, **data: Any) -> None:
         self._say(phase, watch.held, **data)
+        self.release(watch.held)
         with self._lock:
             self._open.pop(watch.held.key, None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from simian_army.clock import Clock
 from simian_army.model import AuditEvent, Fault, Json, Mark, Phase, Run, Target, Verdict
@@ -28,6 +28,26 @@ class Held:
     def key(self) -> tuple[str, str]:
         """What the fault is known by in the ledger: run and target id."""
         return self.run.id, self.fault.target.id
+
+
+class Trustee(Protocol):
+    """Who ends a held fault when this process cannot."""
+
+    def entrust(self, held: Held) -> None:
+        """Have the fault looked after before it is injected.
+
+        Raises:
+            Refused: nobody acknowledged it; nothing may be injected.
+        """
+        ...
+
+    def release(self, held: Held) -> None:
+        """The fault is over."""
+        ...
+
+    def lost(self) -> str:
+        """Why nobody can be relied upon now; empty while somebody can."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +106,21 @@ def fault_of(event: AuditEvent) -> tuple[Fault, datetime]:
     """The fault an INTENDED event holds, and its deadline in UTC.
 
     Raises:
-        KeyError, ValueError: the event is not of that form.
+        KeyError, TypeError, ValueError: the event is not of that form.
     """
-    data = event.data
+    return fault_of_json(event.target, event.data)
+
+
+def fault_of_json(target_id: str, data: Json) -> tuple[Fault, datetime]:
+    """The fault that ``fault_json`` wrote down for the target of that id, and its deadline in UTC.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not of that form.
+    """
     target = Target(
         platform=data["platform"],
         kind=data["strikes"],
-        id=event.target,
+        id=target_id,
         name=data["name"],
         scope=data["scope"],
         group=data["group"],

@@ -37,6 +37,19 @@ def run(config: Path, *, leashed: bool) -> int:
     return 1 if left else 0
 
 
+def undertaker(config: Path, *, until_idle: bool) -> None:
+    """Look after what agents hold."""
+    from simian_army.audit import log
+
+    log.configure()
+    loaded = wiring.read_config(config)
+    with wiring.undertake(loaded, until_idle=until_idle) as made:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: made.stopping.set())
+        show.err.print(f"undertaker of fleet {loaded.settings.fleet}: {made.records.place}", markup=False)
+        made.run()
+
+
 def halt(config: Path, reason: str, *, as_json: bool) -> None:
     """Write the halt down; the agent reads it within half a second."""
     words = "halted: nothing new begins, and what is held is being reverted"

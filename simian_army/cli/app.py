@@ -169,6 +169,19 @@ def check(config: ConfigFile = HERE, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def undertaker(
+    config: ConfigFile = HERE,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End when no agent lives and nothing is left to revert.")
+    ] = False,
+) -> None:
+    """Revert what an agent holds when its time is over, or when that agent is no more."""
+    from simian_army.cli.acts import undertaker as act
+
+    act(config, until_idle=until_idle)
+
+
+@app.command()
 def plugins(as_json: AsJson = False) -> None:
     """List monkeys, faults and guards: name, kind, origin, parameters."""
     from simian_army.cli.records import plugins as act

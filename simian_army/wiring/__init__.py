@@ -2,6 +2,7 @@
 
 from simian_army.wiring.books import Books, actor, books, read_config
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
+from simian_army.wiring.undertaking import undertake
 
 __all__ = [
     "Books",
@@ -13,4 +14,5 @@ __all__ = [
     "must_know_the_place",
     "read_config",
     "target_of",
+    "undertake",
 ]

@@ -17,7 +17,8 @@ from simian_army.errors import ConfigError, Mistake, UsageError
 from simian_army.model import Fault, Health, Mark, Run, Target
 from simian_army.plugins import found, suggest
 from simian_army.records import Held
-from simian_army.wiring.places import Places, connect
+from simian_army.wiring.places import Places, connect, wish
+from simian_army.wiring.undertaking import trust
 
 if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must not wait for
     from scheduler.calendar import Schedule
@@ -26,7 +27,9 @@ if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must
     from simian_army.judge import Judge
     from simian_army.keeper import Keeper
     from simian_army.recovery import Recovery
+    from simian_army.undertaker.trust import Trust
     from simian_army.wiring.books import Books
+    from simian_army.wiring.undertaking import Wake
 
 
 PLACES = {
@@ -83,14 +86,19 @@ class House:
 
 
 @contextmanager
-def house(at: Books, *, leashed: bool = False) -> Iterator[House]:
+def house(at: Books, *, leashed: bool = False, wake: Wake | None = None) -> Iterator[House]:
     """Build everything on open books; ``leashed`` tightens what the config says, never loosens it.
+
+    ``wake`` starts an undertaker when the first fault needs one; without it, a process of its own.
 
     Raises:
         ConfigError, PluginError: the config names what cannot be used.
     """
     with ExitStack() as closing:
-        yield _house(at, connect(at, closing), leashed=leashed)
+        places = connect(wish(at.loaded, at.clock), closing)
+        trusted = trust(at, places, wake)
+        closing.callback(trusted.stop)
+        yield _house(at, places, trusted, leashed=leashed)
 
 
 def entry_of(at: House, name: str) -> Entry:
@@ -144,7 +152,7 @@ def _strange(at: House, name: str) -> Mistake | None:
     return at.books.loaded.mistake(where, message, f"write {fix.format(here)} if that is the one you mean")
 
 
-def _house(at: Books, places: Places, *, leashed: bool) -> House:
+def _house(at: Books, places: Places, trust: Trust, *, leashed: bool) -> House:
     from simian_army import marks
     from simian_army.engine import Engine
     from simian_army.judge import Judge
@@ -154,7 +162,7 @@ def _house(at: Books, places: Places, *, leashed: bool) -> House:
     from simian_army.wiring.rules import guards
 
     settings, ledger, clock, scribe = at.loaded.settings, at.ledger, at.clock, at.scribe
-    kinds = _kinds(places.platforms)
+    kinds = kinds_of(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
     asked = guards(at.loaded, kinds)
     by_name = {guard.name: guard for guard in reversed(asked)}  # ours come first: nobody takes their names
@@ -172,7 +180,7 @@ def _house(at: Books, places: Places, *, leashed: bool) -> House:
     def sign(run: Run, fault: Fault, deadline: datetime) -> Mark:
         return marks.sign(at.key, settings.fleet, run.id, fault, deadline)
 
-    keeper = Keeper(kinds, ledger, scribe, clock, _objection(judge, entries), _health(places.platforms))
+    keeper = Keeper(kinds, ledger, scribe, clock, _objection(judge, entries), _health(places.platforms), trust)
     engine = Engine(
         fleet=settings.fleet,
         seed=settings.seed or _seed(at.key, settings.fleet),
@@ -199,7 +207,7 @@ def _house(at: Books, places: Places, *, leashed: bool) -> House:
     )
 
 
-def _kinds(platforms: Mapping[str, Platform]) -> dict[str, FaultKind]:
+def kinds_of(platforms: Mapping[str, Platform]) -> dict[str, FaultKind]:
     """Every fault that can be loaded and whose platform is there."""
     kinds: dict[str, FaultKind] = {}
     for name, plugin in found("fault").items():

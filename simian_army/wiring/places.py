@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must not wait for
+    from config.load import Loaded
     from config.platforms import Aws as AwsSaid
     from config.platforms import Kubernetes as KubernetesSaid
     from config.platforms import Toxiproxy as ToxiproxySaid
+    from simian_army.clock import Clock
     from simian_army.contract import Platform
     from simian_army.targets.aws import Aws
     from simian_army.targets.k8s import Kubernetes
     from simian_army.targets.toxi import Toxiproxy
-    from simian_army.wiring.books import Books
+
+WORLD = "SIMIAN_WORLD"
+"""The environment variable that leads an undertaker into the embedded world of another process: JSON, name to URL."""
 
 SETTLING = 30.0  # seconds the embedded world has to bring its pods up
 
@@ -27,7 +34,26 @@ class Places:
     worlds: dict[str, object] = field(default_factory=dict)
 
 
-def connect(at: Books, closing: ExitStack) -> Places:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What connecting needs: the config, the clock, and where an embedded world is that another process keeps."""
+
+    loaded: Loaded
+    clock: Clock
+    world: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> bytes:
+        """The fleet key."""
+        return self.loaded.settings.key.get_secret_value().encode()
+
+
+def wish(loaded: Loaded, clock: Clock) -> Wish:
+    """What this process needs, told by its config and environment."""
+    return Wish(loaded, clock, json.loads(os.environ.get(WORLD, "{}")))
+
+
+def connect(at: Wish, closing: ExitStack) -> Places:
     """Connect to every platform that config names; ``closing`` takes down what was built.
 
     Raises:
@@ -44,12 +70,12 @@ def connect(at: Books, closing: ExitStack) -> Places:
     return places
 
 
-def _kubernetes(at: Books, said: KubernetesSaid, places: Places, closing: ExitStack) -> Kubernetes:
+def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitStack) -> Kubernetes:
     from simian_army.targets.k8s import Kubernetes
     from simian_army.targets.kube.place import Place
 
-    url = ""
-    if said.embedded:
+    url = at.world.get("kubernetes", "")
+    if said.embedded and not url:
         from simian_army.embedded.kube import KubeServer
         from simian_army.embedded.world import demo_world
 
@@ -71,17 +97,22 @@ def _kubernetes(at: Books, said: KubernetesSaid, places: Places, closing: ExitSt
     return platform
 
 
-def _aws(at: Books, said: AwsSaid, places: Places, closing: ExitStack) -> Aws:
+def _aws(at: Wish, said: AwsSaid, places: Places, closing: ExitStack) -> Aws:
     from simian_army.targets.amazon.place import Place
     from simian_army.targets.aws import Aws
 
     endpoint, regions = said.endpoint, said.regions
     if said.embedded:
-        from simian_army.embedded.cloud import REGION, CloudServer, demo_cloud
+        from simian_army.embedded.cloud import REGION
+
+        regions = (REGION,)
+        endpoint = at.world.get("aws", "")
+    if said.embedded and not endpoint:
+        from simian_army.embedded.cloud import CloudServer, demo_cloud
 
         world = closing.enter_context(CloudServer())
         demo_cloud(world.url)
-        places.worlds["aws"], endpoint, regions = world, world.url, (REGION,)
+        places.worlds["aws"], endpoint = world, world.url
     place = Place(
         regions=regions,
         accounts=said.accounts,
@@ -102,12 +133,12 @@ def _aws(at: Books, said: AwsSaid, places: Places, closing: ExitStack) -> Aws:
     return platform
 
 
-def _toxiproxy(at: Books, said: ToxiproxySaid, places: Places, closing: ExitStack) -> Toxiproxy:
+def _toxiproxy(at: Wish, said: ToxiproxySaid, places: Places, closing: ExitStack) -> Toxiproxy:
     from simian_army.targets.proxies.place import Place
     from simian_army.targets.toxi import Toxiproxy
 
-    endpoints = said.endpoints
-    if said.embedded:
+    endpoints = (at.world["toxiproxy"],) if "toxiproxy" in at.world else said.endpoints
+    if said.embedded and not endpoints:
         from simian_army.embedded.links import demo_links
 
         world = closing.enter_context(demo_links())

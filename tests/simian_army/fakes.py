@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 
 from simian_army.contract import FaultKind, Ledger
-from simian_army.errors import LedgerError
+from simian_army.errors import LedgerError, Refused
 from simian_army.keeper import Keeper
 from simian_army.model import AuditEvent, Evidence, Fault, Halt, Health, Json, Mark, Run, Selector, Target
 from simian_army.records import Held, Scribe
@@ -112,6 +112,25 @@ class Book:
 
 
 @dataclass
+class FakeTrustee:
+    """Looks after what it is told, unless it is ``away``."""
+
+    away: str = ""
+    wards: set[tuple[str, str]] = field(default_factory=set)
+
+    def entrust(self, held: Held) -> None:
+        if self.away:
+            raise Refused(self.away)
+        self.wards.add(held.key)
+
+    def release(self, held: Held) -> None:
+        self.wards.discard(held.key)
+
+    def lost(self) -> str:
+        return self.away
+
+
+@dataclass
 class Scene:
     """A keeper among fakes; ``objection`` is what the guards say of everything held, ``whole`` what health says."""
 
@@ -120,6 +139,7 @@ class Scene:
     book: Book = field(default_factory=Book)
     objection: Callable[[Held], str] = lambda _: ""
     whole: bool | None = True
+    trustee: FakeTrustee = field(default_factory=FakeTrustee)
 
     def keeper(self) -> Keeper:
         return Keeper(
@@ -129,6 +149,7 @@ class Scene:
             self.clock,
             self.objection,
             lambda _: Health(self.whole, 1, 1, "counted"),
+            self.trustee,
         )
 
     def pull(self, name: str = "a", hold: float = 60) -> Held:

@@ -1,0 +1,147 @@
+"""The undertaker itself: acknowledges records, and ends their faults at the deadline or when no agent lives."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from simian_army.clock import Clock
+from simian_army.contract import FaultKind
+from simian_army.model import Evidence
+from simian_army.undertaker.record import Record, from_text
+from simian_army.undertaker.store import GONE, Kept, Pulse, Records, RecordsError
+
+LOOK = 0.1  # seconds between two looks at the records
+BEAT = 1.0  # seconds between two signs of life
+HEAD_START = 1.5  # seconds after the deadline that are the agent's own, so that both rarely do the same
+SILENCE = 60.0  # seconds without a sign of life of any agent after which everything is ended
+BACKOFF = (0.5, 30.0)  # seconds: the first wait after a failed revert, and the longest
+WORKERS = 8
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Ward:
+    """One record being looked after; times are monotonic seconds."""
+
+    record: Record
+    until: float
+    tries: int = 0
+    next_try: float = 0.0
+    busy: bool = False
+
+
+@dataclass(slots=True)
+class Undertaker:
+    """Looks after the records of one fleet. ``stays`` keeps it running when there is nothing left to look after.
+
+    It needs the platforms and the fleet key; no ledger, no lease, no guard.
+    """
+
+    fleet: str
+    key: bytes
+    records: Records
+    kinds: Mapping[str, FaultKind]
+    clock: Clock
+    stays: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _wards: dict[str, Ward] = field(default_factory=dict)
+    _refused: set[str] = field(default_factory=set)
+    _agent: Pulse = field(init=False)
+    _beats: itertools.count[int] = field(default_factory=itertools.count)
+    _next_beat: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._agent = Pulse("agent", self.clock)
+
+    def run(self) -> None:
+        """Work until ``stopping`` is set, or nothing is left to do and no agent lives."""
+        with ThreadPoolExecutor(WORKERS, "undertaker") as pool:
+            while not self.stopping.is_set():
+                try:
+                    if self.look(pool.submit):
+                        break
+                except RecordsError:
+                    log.exception("the records cannot be read: looked at again soon")
+                self.clock.wait(self.stopping, LOOK)
+        with suppress(RecordsError):
+            self.records.beat("undertaker", GONE)
+
+    def look(self, do: Callable[[Callable[[], None]], object]) -> bool:
+        """One look at everything; ``do`` carries out a revert. True when this process is no longer needed.
+
+        Raises:
+            RecordsError: the records could not be read; what is known is looked after all the same.
+        """
+        now = self.clock.monotonic()
+        try:
+            self._beat(now)
+            kept = self.records.all()
+            self._agent.feel(self.records.beaten("agent"))
+            self._take_up(kept, now)
+        finally:
+            for name, ward in list(self._wards.items()):
+                if not ward.busy and self._due(ward, now) and now >= ward.next_try:
+                    ward.busy = True
+                    do(partial(self._revert, name, ward))
+        return not (self._wards or self.stays) and (self._agent.left or self._agent.age() > SILENCE)
+
+    def _beat(self, now: float) -> None:
+        if now >= self._next_beat:
+            self._next_beat = now + BEAT
+            self.records.beat("undertaker", f"{self.clock.now().isoformat()} {next(self._beats)}")
+
+    def _take_up(self, kept: Sequence[Kept], now: float) -> None:
+        there = {one.name: one for one in kept if not one.ended}
+        for name in set(self._wards) - set(there):
+            if not self._wards[name].busy:
+                del self._wards[name]
+        for name, one in there.items():
+            if name not in self._wards and name not in self._refused:
+                self._admit(one, now)
+
+    def _admit(self, one: Kept, now: float) -> None:
+        record = from_text(self.key, self.fleet, one.text)
+        if record is None or record.name != one.name or record.fault.kind not in self.kinds:
+            why = "its fault kind is not known here" if record else "this fleet did not write it so"
+            log.warning("the record %s is not looked after: %s", one.name, why)
+            self._refused.add(one.name)
+            return
+        # whatever the wall clock says, a fault is never held longer than it was meant to be
+        left = min((record.deadline - self.clock.now()).total_seconds(), record.fault.hold.total_seconds())
+        self._wards[one.name] = Ward(record, now + left)
+        if not one.acknowledged:
+            self.records.acknowledge(one.name)
+
+    def _due(self, ward: Ward, now: float) -> bool:
+        late = (self.clock.now() - ward.record.deadline).total_seconds()
+        return now >= ward.until + HEAD_START or late >= HEAD_START or self._agent.age() > SILENCE
+
+    def _revert(self, name: str, ward: Ward) -> None:
+        record = ward.record
+        try:
+            proof = self.kinds[record.fault.kind].revert(record.fault, record.mark)
+        except Exception as error:  # noqa: BLE001 - the revert border: nothing may end the trying
+            proof = Evidence(holds=False, detail=f"{type(error).__name__}: {error}")
+        try:
+            if proof.holds:
+                self.records.end(name, proof.detail)
+                self._wards.pop(name, None)
+                log.warning("ended %s on %s: %s", record.fault.kind, record.fault.target, proof.detail)
+                return
+        except RecordsError:
+            log.exception("ended, but it could not be written down: done again, which changes nothing")
+        finally:
+            ward.busy = False
+        first, longest = BACKOFF
+        ward.tries += 1
+        wait = 1.0 if proof.under_way else min(longest, first * 2 ** min(ward.tries - 1, 10))
+        ward.next_try = self.clock.monotonic() + wait
+        log.warning("not ended yet: %s on %s: %s", record.fault.kind, record.fault.target, proof.detail)
