@@ -16,7 +16,7 @@ from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused, 
 from simian_army.model import Evidence, Health, Phase, Target
 from simian_army.pools import Pools, Room
 from simian_army.records import Held, Scribe, Trustee
-from simian_army.teller import Teller
+from simian_army.teller import Spool, Teller
 
 TICK = 0.25  # seconds between two looks at what is open
 HALT_EVERY = 0.5  # seconds between two looks for a halt
@@ -57,6 +57,7 @@ class Keeper:
     objection: Callable[[Held], str]
     health: Callable[[Target], Health]
     trustee: Trustee
+    spool: Spool | None = None
     _open: dict[tuple[str, str], Watch] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -69,10 +70,11 @@ class Keeper:
     _unsafe: str = ""
 
     def __post_init__(self) -> None:
-        self._teller = Teller(self.ledger)
+        self._teller = Teller(self.ledger, self.spool)
 
     def start(self) -> None:
         """Begin to watch."""
+        self._teller.retry()  # what a process before us had to tell: recovery reads the ledger next
         self._pools = Pools()
         self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
         self._thread.start()

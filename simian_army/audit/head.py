@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hmac
 import json
 import logging
@@ -13,11 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from simian_army.audit.files import locked, sync
 from simian_army.audit.rows import canonical
 from simian_army.errors import LedgerError
-
-_TRIES = 400
-_PAUSE = 0.005
 
 HashAt = Callable[[int], str | None]
 """The hash of the row with this seq; None when there is no such row."""
@@ -68,12 +65,12 @@ class Anchor:
             raise LedgerError(f"the head {self.path} cannot be written: {error}") from error
 
     def advance(self, head: Head, hash_at: HashAt) -> None:
-        """Note a newer row. Never raises for want of a file: the row is durable, and a head behind is no fault."""
+        """Note a newer row. Never raises for want of a file or a ledger: the row is durable, a head behind no fault."""
         try:
             with self._alone() as alone:
                 if alone and self._follows(head, hash_at):
                     self._write(head)
-        except OSError as error:
+        except (OSError, LedgerError) as error:
             logging.getLogger(__name__).warning("head not written: %s: %s", self.path, error)
 
     def _follows(self, head: Head, hash_at: HashAt) -> bool:
@@ -107,7 +104,7 @@ class Anchor:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path)
-        _sync(self.path.parent)
+        sync(self.path.parent)
         self._mine = head
 
     @contextmanager
@@ -116,25 +113,6 @@ class Anchor:
         with self._lock:
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:
-                yield _locked(folder)
+                yield locked(folder)
             finally:
                 os.close(folder)
-
-
-def _locked(folder: int) -> bool:
-    for _ in range(_TRIES):
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            threading.Event().wait(_PAUSE)
-        else:
-            return True
-    return False
-
-
-def _sync(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
 
-from simian_army.audit import lite
+from simian_army.audit import lite, served
 from simian_army.audit.attempts import attempts, halt_of, project
 from simian_army.audit.chain import START, fits, sealed
 from simian_army.audit.head import Anchor, Head
 from simian_army.audit.rows import from_row, instant, to_row
 from simian_army.audit.schema import migrate
+from simian_army.audit.store import Store
 from simian_army.audit.tables import events, open_faults
-from simian_army.audit.trouble import explained, label, parsed
+from simian_army.audit.trouble import explained, parsed
 from simian_army.audit.verify import problems
 from simian_army.contract import Recheck
-from simian_army.errors import AlreadyThere, LedgerError
+from simian_army.errors import LedgerError
 from simian_army.model import Attempt, AuditEvent, Halt, Phase, Verdict
+from simian_army.sameness import key_of
 
 LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
+NEWEST = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
+CHUNK = 500  # rows fetched at once
 Told = Callable[[AuditEvent], None]
 
 
@@ -32,35 +38,45 @@ def _nobody(_event: AuditEvent) -> None:
     """Tell nobody."""
 
 
+STORES = {"sqlite": lite.store, "postgresql": served.store}
+
+
 @dataclass(slots=True)
 class SqlLedger:
-    """A ledger in SQLite; ``told`` hears of each event after it is durable."""
+    """A ledger in SQLite or PostgreSQL; ``told`` hears of each event after it is durable.
 
-    engine: sa.Engine
-    key: bytes
+    A database that is away is asked again at each call: the same object works on when it is back. On PostgreSQL
+    each call but ``query`` and ``verify`` answers or fails within five seconds.
+    """
+
+    store: Store
+    key: bytes = field(repr=False)
     anchor: Anchor
     told: Told = _nobody
 
     @classmethod
-    def open(cls, url: str, key: bytes, *, told: Told = _nobody, trust: bool = True) -> Self:
+    def open(cls, url: str, key: bytes, *, told: Told = _nobody, trust: bool = True, head: Path | None = None) -> Self:
         """Open the ledger, making or migrating its schema.
 
-        ``trust`` compares the newest row with the key; only who verifies goes without.
+        ``trust`` compares the newest row with the key; only who verifies goes without. ``head`` is where the newest
+        row is noted outside the database: beside an SQLite file if not given, for PostgreSQL it must be.
 
         Raises:
             LedgerError: it cannot be opened, is of a newer version, or was written with another key.
         """
         place = parsed(url)
-        file = lite.file_of(place)
-        engine = sa.create_engine(place)
-        lite.make_durable(engine)
-        ledger = cls(engine, key, Anchor(file.with_name(f"{file.name}.head"), key), told)
+        kind = STORES.get(place.get_backend_name())
+        if kind is None:
+            raise LedgerError(f"ledger: {place.get_backend_name()} keeps no ledger: write sqlite:/// or postgresql://")
+        with explained(place.get_backend_name()):
+            store = kind(place)
+        ledger = cls(store, key, Anchor(head or _beside(store), key), told)
         try:
             ledger._prepare()
             if trust:
                 ledger._know_the_key()
         except BaseException:
-            engine.dispose()
+            ledger.close()
             raise
         return ledger
 
@@ -72,7 +88,7 @@ class SqlLedger:
 
     def close(self) -> None:
         """End the connections."""
-        self.engine.dispose()
+        self.store.engine.dispose()
 
     def append(self, *events: AuditEvent) -> tuple[AuditEvent, ...]:
         """Append in one transaction; returns them with seq and hash.
@@ -86,7 +102,13 @@ class SqlLedger:
         return self._announce(written)
 
     def reserve(self, intended: AuditEvent, recheck: Recheck) -> tuple[AuditEvent | None, Sequence[Verdict]]:
-        """Append INTENDED only if ``recheck``, asked inside the transaction, allows it and its target is free."""
+        """Append INTENDED only if ``recheck``, asked inside the transaction, allows it and its target is free.
+
+        Raises:
+            AlreadyThere: this very intent was written before, and is over.
+            LedgerError: nobody can say whether it was written: if it was, its target is held until it is ended.
+        """
+        intended = replace(intended, key=key_of(intended))
         with self._writing() as connection:
             denied = self._taken(connection, intended) or self._denied(connection, intended, recheck)
             written = () if denied else self._add(connection, [intended])
@@ -129,8 +151,9 @@ class SqlLedger:
             query = query.where(column == value) if value else query
         if since:
             query = query.where(events.c.at >= instant(since))
-        with self._reading() as connection:
-            found = [from_row(row) for row in connection.execute(query.order_by(events.c.seq)).mappings()]
+        with self._browsing() as connection:
+            rows = connection.execution_options(yield_per=CHUNK).execute(query.order_by(events.c.seq))
+            found = [from_row(row) for row in rows.mappings()]
         return [event for event in found if not target or _about(event, target)]
 
     def last_seq(self) -> int:
@@ -140,7 +163,7 @@ class SqlLedger:
 
     def verify(self) -> Sequence[str]:
         """One line a fault found, naming the row; empty when the chain is whole."""
-        with self._reading() as connection:
+        with self._browsing() as connection:
             return problems(connection, self.key, self.anchor)
 
     def _taken(self, connection: sa.Connection, intended: AuditEvent) -> Sequence[Verdict]:
@@ -152,8 +175,7 @@ class SqlLedger:
         return [verdict for verdict in recheck(recent, halt_of(connection)) if not verdict.allowed]
 
     def _add(self, connection: sa.Connection, new: Sequence[AuditEvent]) -> tuple[AuditEvent, ...]:
-        newest = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
-        last = connection.execute(newest).first()
+        last = connection.execute(NEWEST).first()
         seq, previous = (int(last.seq), str(last.hash)) if last else (0, START)
         rows = []
         for event in new:
@@ -182,42 +204,54 @@ class SqlLedger:
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        with self._explained(), self.engine.connect() as plain:
-            connection = plain.execution_options(**lite.WRITE)
+        with self._explained(), self.store.briefly(), self.store.engine.connect() as plain:
+            connection = plain.execution_options(**self.store.write)
             with connection.begin():
                 yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with self._explained(), self.engine.connect() as connection:
+        with self.store.briefly(), self._browsing() as connection:
             yield connection
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            with explained(self._name()):
-                yield
-        except LedgerError as error:
-            if isinstance(error.__cause__, sa.exc.IntegrityError):
-                raise AlreadyThere(f"the ledger {self._name()}: an event like this stands there already") from error
-            raise
+    def _browsing(self) -> Iterator[sa.Connection]:
+        """For what reads many rows: it takes as long as there are more of them."""
+        with self._explained(), self._reached() as plain:
+            yield plain.execution_options(**self.store.read)
 
-    def _name(self) -> str:
-        return label(self.engine.url)
+    def _reached(self) -> sa.Connection:
+        with self.store.briefly():
+            return self.store.engine.connect()
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self.store.label, self.store.secrets)
 
     def _prepare(self) -> None:
         with self._writing() as connection:
-            migrate(connection, self._name())
-            empty = connection.scalar(sa.select(sa.func.max(events.c.seq))) is None
+            migrate(connection, self.store.label)
+            empty = connection.execute(NEWEST).first() is None
         if empty:
             self.anchor.plant(Head(0, START))
 
     def _know_the_key(self) -> None:
         with self._reading() as connection:
             row = connection.execute(sa.select(events).order_by(events.c.seq.desc()).limit(1)).mappings().first()
-        if row is not None and not fits(self.key, row):
+        if row is None:
+            return
+        if not fits(self.key, row):
             hint = "give the key it was made with; if that is the key, `simian audit verify` names the changed row"
-            raise LedgerError(f"the ledger {self._name()}: its newest row was not written with this key: {hint}")
+            raise LedgerError(f"the ledger {self.store.label}: its newest row was not written with this key: {hint}")
+        if self.store.file is None and not self.anchor.path.exists():
+            # others write it too: what this machine has not seen it begins to watch from here
+            logging.getLogger(__name__).warning("no head at %s: begun at row %s", self.anchor.path, row["seq"])
+            self.anchor.plant(Head(int(row["seq"]), str(row["hash"])))
+
+
+def _beside(store: Store) -> Path:
+    if store.file is None:
+        raise LedgerError(f"the ledger {store.label} is no file: say where its head is to be noted")
+    return store.file.with_name(f"{store.file.name}.head")
 
 
 def _about(event: AuditEvent, target: str) -> bool:

@@ -7,8 +7,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
+from simian_army.audit.store import Store
 from simian_army.errors import LedgerError
 
 PATIENCE_MS = 10_000
@@ -21,9 +22,16 @@ _TRIES = 500
 _PAUSE = 0.02
 
 
-def is_lite(url: URL) -> bool:
-    """Whether the URL means SQLite."""
-    return url.get_backend_name() == "sqlite"
+def store(url: URL) -> Store:
+    """The SQLite file of that URL.
+
+    Raises:
+        LedgerError: as ``file_of`` says.
+    """
+    file = file_of(url)
+    engine = create_engine(url, hide_parameters=True)
+    make_durable(engine)
+    return Store(engine, url.render_as_string(), WRITE, file=file)
 
 
 def file_of(url: URL) -> Path:

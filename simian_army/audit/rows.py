@@ -122,3 +122,5 @@ def _refuse_broken_text(row: Row) -> None:
             str(value).encode()
         except UnicodeEncodeError as error:
             raise LedgerError(f"{column} is not valid Unicode text: {error.reason}") from error
+        if "\0" in str(value):  # PostgreSQL cannot keep it, so SQLite does not either
+            raise LedgerError(f"{column} holds a NUL character, which no ledger keeps")

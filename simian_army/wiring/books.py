@@ -21,19 +21,21 @@ from simian_army.wiring.vetting import vet
 if TYPE_CHECKING:  # the database's libraries are loaded when a ledger is opened
     from config.load import Loaded
     from simian_army.audit.ledger import SqlLedger
+    from simian_army.audit.spool import FileSpool
 
 Told = Callable[[AuditEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What commands need that ask no platform."""
+    """What commands need that ask no platform. ``spool`` is where events wait while the ledger is away."""
 
     loaded: Loaded
     ledger: SqlLedger
     lease: FileLease
     scribe: Scribe
     clock: Clock
+    spool: FileSpool
 
     @property
     def key(self) -> bytes:
@@ -62,16 +64,19 @@ def books(
         LedgerError: it cannot be opened.
     """
     from simian_army.audit.ledger import SqlLedger
+    from simian_army.audit.spool import FileSpool
 
     settings, clock = loaded.settings, clock or SystemClock()
-    url, file = _ledger(settings.ledger.get_secret_value(), loaded.file.parent)
+    url, file = _ledger(settings.ledger.get_secret_value(), loaded.file.parent, settings.fleet)
     key = settings.key.get_secret_value().encode()
     hear = told or (lambda _event: None)
-    with SqlLedger.open(url, key, told=hear, trust=trust) as ledger:
+    head = file.with_name(f"{file.name}.head")
+    with SqlLedger.open(url, key, told=hear, trust=trust, head=head) as ledger:
         lease = FileLease(file.with_name(file.name + ".lock"), actor(), clock)
+        spool = FileSpool(file.with_name(f"{file.name}.spool"), key, clock, actor())
         embedded = settings.platforms.embedded
         try:
-            yield Books(loaded, ledger, lease, Scribe(clock, actor(), loaded.digest, embedded), clock)
+            yield Books(loaded, ledger, lease, Scribe(clock, actor(), loaded.digest, embedded), clock, spool)
         finally:
             lease.give()
 
@@ -85,10 +90,13 @@ def actor() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def _ledger(url: str, folder: Path) -> tuple[str, Path]:
-    """The URL with a relative SQLite path taken from the config's folder, and the file the lease lies beside."""
+def _ledger(url: str, folder: Path, fleet: str) -> tuple[str, Path]:
+    """The URL with a relative SQLite path taken from the config's folder, and the file that lease, head and spool lie
+    beside: the database, or what would be one named after the fleet beside the config."""
     prefix = "sqlite:///"
-    if not url.startswith(prefix):
-        raise LedgerError(f"ledger: this version keeps its ledger in SQLite: write {prefix}simian.db")
-    file = (folder / url.removeprefix(prefix)).absolute()
-    return f"{prefix}{file}", file
+    if url.startswith(prefix):
+        file = (folder / url.removeprefix(prefix)).absolute()
+        return f"{prefix}{file}", file
+    if url.startswith("postgresql"):
+        return url, (folder / fleet).absolute()
+    raise LedgerError(f"ledger: write {prefix}simian.db, or postgresql://USER:${{env:NAME}}@HOST/DATABASE")

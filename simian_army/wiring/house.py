@@ -180,7 +180,8 @@ def _house(at: Books, places: Places, trust: Trust, *, leashed: bool) -> House:
     def sign(run: Run, fault: Fault, deadline: datetime) -> Mark:
         return marks.sign(at.key, settings.fleet, run.id, fault, deadline)
 
-    keeper = Keeper(kinds, ledger, scribe, clock, _objection(judge, entries), _health(places.platforms), trust)
+    objection, health = _objection(judge, entries), _health(places.platforms)
+    keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, at.spool)
     engine = Engine(
         fleet=settings.fleet,
         seed=settings.seed or _seed(at.key, settings.fleet),
