@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.cluster import build
 from tests.cluster.plane import Cluster
 from tests.cluster.policy import needs
+from tests.cluster.postgres import Postgres, binaries
 from tests.cluster.telling import teller
 from tests.cluster.toxi import Toxi
 
@@ -61,9 +62,10 @@ def _guarded(real: Callable[[socket.socket, Any], Any]) -> Callable[[socket.sock
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test over a real part; each worker that has one of them starts a cluster of its own."""
     for item in items:
-        if "real_toxiproxy" in getattr(item, "fixturenames", ()):
+        names = getattr(item, "fixturenames", ())
+        if "real_toxiproxy" in names or "postgres" in names:
             item.add_marker(pytest.mark.real)
-        if "real_cluster" not in getattr(item, "fixturenames", ()):
+        if "real_cluster" not in names:
             continue
         item.add_marker(pytest.mark.real)
         if item.get_closest_marker("timeout") is None:
@@ -94,3 +96,10 @@ def real_toxiproxy(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPat
         needs(f"the real toxiproxy cannot be built: {error}")
     with Toxi(tmp_path_factory.mktemp("toxiproxy")) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A started PostgreSQL, shared by the whole run: work in a database of your own; leave it running."""
+    with Postgres(binaries()) as server:
+        yield server

@@ -62,7 +62,7 @@ class Postgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.thaw()
-        self.stop()
+        self.kill()
         self._holder.remove()
 
     def url(self, database: str) -> str:

@@ -1,0 +1,30 @@
+"""Each test of the ledger's promises runs on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.audit.places import File, Place, Served
+from tests.conftest import ON_POSTGRES
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRES)])
+def new_place(request: pytest.FixtureRequest) -> Callable[[Path], Place]:
+    """What makes an empty place; the folder is for the files beside it."""
+    if request.param == "sqlite":
+        return lambda folder: File(folder / "simian.db")
+    server = request.getfixturevalue("postgres")
+    return lambda folder: Served(server, server.database(), folder / "fleet.head")
+
+
+@pytest.fixture
+def place(new_place: Callable[[Path], Place], tmp_path: Path) -> Place:
+    return new_place(tmp_path)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "simian.db"
