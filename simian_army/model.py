@@ -137,7 +137,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One fault the ledger remembers: begun by INTENDED at ``at``, now in ``phase``; open until one of ENDS."""
+    """One fault the ledger remembers: begun by INTENDED at ``at``, now in ``phase``; open until one of ENDS.
+
+    ``name`` is the target's as people read it; ``since`` is when the fault got STUCK, None while it is not.
+    """
 
     run: str
     entry: str
@@ -148,15 +151,30 @@ class Attempt:
     at: datetime
     phase: Phase
     open: bool
+    name: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """The fleet is stopped: who said so, when and why."""
+    """The fleet is stopped, or with a ``scope`` only what strikes there: who said so, when and why.
+
+    ``source`` is where it was said, ``ends`` in words what ends it. ``doubt`` tells that a source cannot be read, so
+    that nobody knows; ``reason`` then names source and error, and nothing new begins.
+    """
 
     author: str
     reason: str
     at: datetime
+    source: str = "ledger"
+    scope: str = ""
+    ends: str = "`simian resume` ends it"
+    doubt: bool = False
+
+    def __str__(self) -> str:
+        """``halted by ann: incident 7``: why something ends or does not begin."""
+        place = f" in {self.scope}" if self.scope else ""
+        return self.reason if self.doubt else f"halted{place} by {self.author}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +200,8 @@ class Health:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Everything a guard may see. ``peers`` are the found members of the target's group, itself included;
-    ``reach`` is everything else the fault harms, None when it could not be computed."""
+    ``reach`` is everything else the fault harms, None when it could not be computed. ``teams`` are the halts of
+    single scopes among those of target and reach."""
 
     now: datetime
     fleet: str
@@ -195,6 +214,7 @@ class Scene:
     identity: Identity | None = None
     halt: Halt | None = None
     leashed: bool = True
+    teams: tuple[Halt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

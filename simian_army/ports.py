@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from simian_army.model import Json, Mark, Target
+from simian_army.model import Halt, Json, Mark, Target
 
 
 class KubernetesPort(Protocol):
@@ -126,4 +126,56 @@ class ToxiproxyPort(Protocol):
 
     def remove(self, target: Target, mark: Mark) -> bool:
         """Remove the toxic of ``mark``; False when it was not there."""
+        ...
+
+
+class HaltPort(Protocol):
+    """The annotations that halt, in one cluster. Every call is sent once and has a timeout.
+
+    The author of a halt is what the server says wrote the annotation (``kubectl-annotate``), its time when.
+
+    Raises (every method): Forbidden, PlatformError as errors.py says.
+    """
+
+    def on_configmap(self, namespace: str, name: str) -> Halt | None:
+        """The halt on one ConfigMap; None when it bears none, and when there is no such ConfigMap."""
+        ...
+
+    def on_namespaces(self, names: Collection[str] | None) -> Mapping[str, Halt]:
+        """Of these namespaces, or of all when None, those that bear a halt."""
+        ...
+
+    def clear(self, namespace: str, name: str, halt: Halt) -> None:
+        """Take the annotation off a ConfigMap, if it still says what ``halt`` says.
+
+        Raises:
+            Conflict: it says something else by now; Unknown: sent, no answer.
+        """
+        ...
+
+
+class SecretsPort(Protocol):
+    """The Secrets of one namespace, our own. Every call has a timeout.
+
+    Raises (every method): Forbidden, PlatformError as errors.py says; writes also Conflict and Unknown.
+    """
+
+    def get_secret(self, namespace: str, name: str) -> dict[str, Any] | None:
+        """One Secret as JSON; None when there is none."""
+        ...
+
+    def list_secrets(self, namespace: str, labels: str) -> list[dict[str, Any]]:
+        """Every Secret that matches a label query, whole."""
+        ...
+
+    def create_secret(self, namespace: str, secret: Json) -> None:
+        """Make one; one of that name that is there already is a Conflict."""
+        ...
+
+    def patch_secret(self, namespace: str, name: str, change: Json) -> None:
+        """Merge patch (RFC 7396); Gone when it is not there."""
+        ...
+
+    def delete_secret(self, namespace: str, name: str) -> None:
+        """Delete one; nothing when it is not there."""
         ...

@@ -1,0 +1,92 @@
+"""Which halts began and ended outside the ledger, told to it once each, whoever was told before us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import TypeAlias
+
+from simian_army.contract import Ledger
+from simian_army.halts.state import State
+from simian_army.model import AuditEvent, Halt, Phase
+from simian_army.records import Scribe
+
+Key: TypeAlias = tuple[str, str]
+"""Source and scope."""
+Words: TypeAlias = tuple[str, str]
+"""Author and reason."""
+
+
+@dataclass(slots=True)
+class News:
+    """Turns what sources say into HALTED and RESUMED events that name source, author and reason.
+
+    Their data has a ``name``, which the ledger's own halts have not: what is told here halts nothing by itself.
+    """
+
+    ledger: Ledger
+    scribe: Scribe
+    _told: dict[Key, Words] = field(default_factory=dict)
+    _fresh: bool = True
+
+    def remember(self) -> None:
+        """Read what was told before, by us or by another process.
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        if not self._fresh:
+            return
+        events = [*self.ledger.query(phase=Phase.HALTED), *self.ledger.query(phase=Phase.RESUMED)]
+        for event in sorted(events, key=lambda event: event.seq):
+            key = (str(event.data.get("source", "")), str(event.data.get("scope", "")))
+            if not event.data.get("name"):
+                continue
+            if event.phase is Phase.HALTED:
+                self._told[key] = (str(event.data.get("author", "")), str(event.data.get("reason", "")))
+            else:
+                self._told.pop(key, None)
+        self._fresh = False
+
+    def scopes(self, source: str) -> list[str]:
+        """The scopes of that source that were told to be halted, and not yet to have resumed."""
+        return [scope for name, scope in self._told if name == source]
+
+    def of(self, states: Iterable[State]) -> Sequence[AuditEvent]:
+        """What there is to tell now."""
+        events: list[AuditEvent] = []
+        for state in states:
+            if state.source.name == "ledger" or state.error:
+                continue  # the first tells itself; what cannot be read has neither begun nor ended
+            events += [self._begun(state, halt) for halt in state.found.values() if self._is_new(halt)]
+            ended = [scope for scope in self.scopes(state.source.name) if scope in state.read - set(state.found)]
+            events += [self._ended(state, scope) for scope in ended]
+        return events
+
+    def _is_new(self, halt: Halt) -> bool:
+        return self._told.get((halt.source, halt.scope)) != (halt.author, halt.reason)
+
+    def _begun(self, state: State, halt: Halt) -> AuditEvent:
+        self._told[halt.source, halt.scope] = (halt.author, halt.reason)
+        return self.scribe.note(
+            Phase.HALTED,
+            reason=halt.reason,
+            author=halt.author,
+            source=halt.source,
+            scope=halt.scope,
+            name=state.source.where,
+            halted=halt.at.astimezone(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _ended(self, state: State, scope: str) -> AuditEvent:
+        author, said = self._told.pop((state.source.name, scope))
+        place = f" for {scope}" if scope else ""
+        return self.scribe.note(
+            Phase.RESUMED,
+            reason=f"{state.source.where} halts no longer{place}; it said: {said}",
+            author=author,
+            source=state.source.name,
+            scope=scope,
+            name=state.source.where,
+        )

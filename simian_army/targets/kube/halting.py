@@ -1,0 +1,147 @@
+"""The annotations that halt a fleet: read off a ConfigMap and namespaces, and taken off a ConfigMap."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Struct, field
+
+from simian_army.errors import Forbidden, Gone
+from simian_army.model import Halt
+from simian_army.targets.kube.answers import strange
+from simian_army.targets.kube.call import Call
+from simian_army.targets.kube.kinds import NAMESPACE, Kind
+from simian_army.targets.kube.wire import Wire
+
+HALT = "simian-army/halt"
+"""The annotation; that it is there halts, its value is the reason."""
+
+_PATH = "/metadata/annotations/" + HALT.replace("/", "~1")
+_FIELD = f"f:{HALT}"
+CONFIGMAP = Kind("", "v1", "configmaps", "ConfigMap")
+FEW = 3
+"""Up to so many namespaces are read one by one; more, with one list."""
+
+_NO_REASON = "no reason given"
+_LONGEST = 2000
+
+
+class _Hand(Struct, rename="camel"):
+    """Who wrote which fields, as the server keeps it; ``fields_v1`` is looked at loosely, for it is only for people."""
+
+    manager: str = "somebody"
+    time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    fields_v1: Any = field(default=None, name="fieldsV1")
+
+
+class _Meta(Struct, rename="camel"):
+    name: str
+    annotations: dict[str, str] | None = None
+    managed_fields: list[_Hand] | None = None
+
+
+class _Object(Struct):
+    metadata: _Meta
+
+
+class _Cursor(Struct):
+    next: str | None = field(default=None, name="continue")
+
+
+class _List(Struct):
+    metadata: _Cursor
+    items: list[_Object] | None = None
+
+
+_object = msgspec.json.Decoder(_Object)
+_list = msgspec.json.Decoder(_List)
+
+
+@dataclass(frozen=True, slots=True)
+class Halting:
+    """``ports.HaltPort`` on one cluster. Reads are sent once: who asks asks again soon."""
+
+    wire: Wire
+    page_size: int = 500
+
+    def on_configmap(self, namespace: str, name: str) -> Halt | None:
+        return self._one(Call("get", CONFIGMAP, namespace, name, partial=True))
+
+    def on_namespaces(self, names: Collection[str] | None) -> Mapping[str, Halt]:
+        if names is not None and len(names) <= FEW:
+            return self._each(names)
+        try:
+            found = self._all()
+        except Forbidden:
+            if names is None:
+                raise
+            return self._each(names)  # who may not list them may still get those it works in
+        return found if names is None else {name: halt for name, halt in found.items() if name in names}
+
+    def clear(self, namespace: str, name: str, halt: Halt) -> None:
+        call = Call("get", CONFIGMAP, namespace, name, partial=True)
+        there = self._meta(call)
+        said = (there.annotations or {}).get(HALT) if there else None
+        if said is None:
+            return
+        same = {"op": "test", "path": _PATH, "value": said if _reason(said) == halt.reason else halt.reason}
+        patch = [same, {"op": "remove", "path": _PATH}]
+        self.wire.act(Call("patch", CONFIGMAP, namespace, name, body=patch))
+
+    def _each(self, names: Collection[str]) -> dict[str, Halt]:
+        found = {name: self._one(Call("get", NAMESPACE, name=name, partial=True)) for name in sorted(names)}
+        return {name: halt for name, halt in found.items() if halt}
+
+    def _all(self) -> dict[str, Halt]:
+        found: dict[str, Halt] = {}
+        token, limit = "", ("limit", str(self.page_size))
+        while True:
+            query = (limit, ("continue", token)) if token else (limit,)
+            call = Call("list", NAMESPACE, query=query, partial=True)
+            body = self.wire.act(call)
+            try:
+                page = _list.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise strange(self.wire.host, call, body, str(error)) from error
+            halts = ((one.metadata.name, self._halt(one.metadata)) for one in page.items or ())
+            found |= {name: halt for name, halt in halts if halt}
+            if not page.metadata.next:
+                return found
+            token = page.metadata.next
+
+    def _one(self, call: Call) -> Halt | None:
+        meta = self._meta(call)
+        return self._halt(meta) if meta else None
+
+    def _meta(self, call: Call) -> _Meta | None:
+        try:
+            body = self.wire.act(call)
+        except Gone:
+            return None
+        try:
+            return _object.decode(body).metadata
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise strange(self.wire.host, call, body, str(error)) from error
+
+    def _halt(self, meta: _Meta) -> Halt | None:
+        said = (meta.annotations or {}).get(HALT)
+        if said is None:
+            return None
+        hand = next((hand for hand in meta.managed_fields or () if _wrote(hand)), _Hand())
+        return Halt(hand.manager, _reason(said), hand.time or self.wire.clock.now())
+
+
+def _reason(said: str) -> str:
+    return " ".join(said[:_LONGEST].split()) or _NO_REASON
+
+
+def _wrote(hand: _Hand) -> bool:
+    """Whether it was this hand that wrote the annotation last."""
+    at = hand.fields_v1
+    for step in ("f:metadata", "f:annotations", _FIELD):
+        at = at.get(step) if isinstance(at, dict) else None
+    return at is not None
