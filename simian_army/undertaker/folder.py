@@ -20,6 +20,7 @@ class Folder:
     """The records of one fleet in one folder, for processes of one machine; mode 0700, every file fsynced."""
 
     path: Path
+    pace: float = 0.1
     _lock: IO[str] | None = field(default=None, repr=False)
 
     @property

@@ -17,7 +17,6 @@ from simian_army.model import Evidence
 from simian_army.undertaker.record import Record, from_text
 from simian_army.undertaker.store import GONE, Kept, Pulse, Records, RecordsError
 
-LOOK = 0.1  # seconds between two looks at the records
 BEAT = 1.0  # seconds between two signs of life
 HEAD_START = 1.5  # seconds after the deadline that are the agent's own, so that both rarely do the same
 SILENCE = 60.0  # seconds without a sign of life of any agent after which everything is ended
@@ -70,7 +69,7 @@ class Undertaker:
                         break
                 except RecordsError:
                     log.exception("the records cannot be read: looked at again soon")
-                self.clock.wait(self.stopping, LOOK)
+                self.clock.wait(self.stopping, self.records.pace)
         with suppress(RecordsError):
             self.records.beat("undertaker", GONE)
 
@@ -95,7 +94,7 @@ class Undertaker:
 
     def _beat(self, now: float) -> None:
         if now >= self._next_beat:
-            self._next_beat = now + BEAT
+            self._next_beat = now + max(BEAT, self.records.pace * 4)
             self.records.beat("undertaker", f"{self.clock.now().isoformat()} {next(self._beats)}")
 
     def _take_up(self, kept: Sequence[Kept], now: float) -> None:

@@ -36,6 +36,11 @@ class Records(Protocol):
         """Where they are, for people."""
         ...
 
+    @property
+    def pace(self) -> float:
+        """Seconds between two looks at them: what they cost decides."""
+        ...
+
     def put(self, name: str, text: str) -> None:
         """Keep a record; durable on return."""
         ...

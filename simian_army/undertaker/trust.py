@@ -16,7 +16,6 @@ from simian_army.undertaker.store import GONE, Pulse, Records, RecordsError
 
 STALE = 10.0  # seconds: an undertaker that showed no life for longer is not relied upon
 PATIENCE = 8.0  # seconds for an undertaker to come up and to acknowledge
-LOOK = 0.05  # seconds between two looks for the acknowledgement
 BEAT = 1.0  # seconds between two signs of life of ours
 
 
@@ -108,7 +107,7 @@ class Trust:
         while not done():
             if self.clock.monotonic() > ends:
                 return False
-            self.clock.wait(threading.Event(), LOOK)
+            self.clock.wait(threading.Event(), self.records.pace / 2)
         return True
 
     def _listen(self) -> None:
@@ -117,10 +116,10 @@ class Trust:
             now = self.clock.monotonic()
             try:
                 if now >= next_beat:
-                    next_beat = now + BEAT
+                    next_beat = now + max(BEAT, self.records.pace * 4)
                     self.records.beat("agent", f"{self.clock.now().isoformat()} {next(self._beats)}")
                 self._pulse.feel(self.records.beaten("undertaker"))
                 self._trouble = ""
             except RecordsError as error:
                 self._trouble = str(error)
-            self.clock.wait(self._stop, LOOK * 4)
+            self.clock.wait(self._stop, self.records.pace * 2)

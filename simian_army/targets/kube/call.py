@@ -13,7 +13,7 @@ _METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH", "de
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``verb`` is RBAC's; ``partial`` asks for metadata only; ``path`` is for what is no resource (``/version``)."""
+    """``verb`` is RBAC's; ``partial`` asks for metadata only; ``merge`` sends a merge patch, not a JSON patch; ``path`` is for what is no resource (``/version``)."""
 
     verb: str
     kind: Kind | None = None
@@ -23,6 +23,7 @@ class Call:
     query: tuple[tuple[str, str], ...] = ()
     body: Any = None
     partial: bool = False
+    merge: bool = False
     path: str = ""
 
     @property
@@ -49,7 +50,9 @@ class Call:
         if self.partial:
             suffix = "List" if self.verb == "list" else ""
             accept = f"application/json;as=PartialObjectMetadata{suffix};v=v1;g=meta.k8s.io"
-        content = "application/json-patch+json" if self.verb == "patch" else "application/json"
+        content = "application/json"
+        if self.verb == "patch":
+            content = "application/merge-patch+json" if self.merge else "application/json-patch+json"
         return {"Accept": accept, **({"Content-Type": content} if self.body is not None else {})}
 
     def __str__(self) -> str:

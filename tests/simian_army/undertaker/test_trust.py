@@ -1,0 +1,114 @@
+"""Does an agent hold nothing without an undertaker that lives and has understood."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from simian_army.clock import SystemClock
+from simian_army.contract import FaultKind
+from simian_army.errors import Refused
+from simian_army.undertaker import trust as trusting
+from simian_army.undertaker.folder import Folder
+from simian_army.undertaker.service import Undertaker
+from simian_army.undertaker.trust import Trust
+from tests.simian_army.fakes import Lever
+from tests.simian_army.undertaker.stores import FLEET, KEY, held
+
+
+class Scene:
+    """An agent's trust over a folder; ``wake`` starts a real undertaker in a thread, or does nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.records, self.clock, self.woken = Folder(folder), SystemClock(), 0
+        kinds = {"lever": cast(FaultKind, Lever())}
+        self.undertaker = Undertaker(FLEET, KEY, self.records, kinds, self.clock, stays=True)
+        self.thread = threading.Thread(target=self.undertaker.run, daemon=True)
+
+    def trust(self, *, wakes: bool = True) -> Trust:
+        def wake() -> None:
+            self.woken += 1
+            if wakes and not self.thread.is_alive():
+                self.thread.start()
+
+        return Trust(KEY, self.records, self.clock, wake)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path / "records")
+    yield made
+    made.undertaker.stopping.set()
+    if made.thread.is_alive():
+        made.thread.join(10)
+
+
+def until(done: Callable[[], bool], seconds: float = 10) -> None:
+    for _ in range(int(seconds / 0.05)):
+        if done():
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(f"it did not happen within {seconds} s")
+
+
+def test_an_undertaker_is_woken_once_and_acknowledges(scene: Scene) -> None:
+    trust = scene.trust()
+    trust.entrust(held("a"))
+    trust.entrust(held("b"))
+    assert scene.woken == 1
+    assert all(kept.acknowledged for kept in scene.records.all())
+    assert trust.lost() == ""
+    trust.release(held("a"))
+    assert len(scene.records.all()) == 1
+    trust.stop()
+
+
+def test_without_an_undertaker_nothing_is_held_and_no_record_is_left(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trusting, "PATIENCE", 0.5)
+    trust = scene.trust(wakes=False)
+    with pytest.raises(Refused, match="start one with `simian undertaker`"):
+        trust.entrust(held())
+    assert list(scene.records.all()) == []
+    trust.stop()
+
+
+def test_one_that_does_not_understand_the_record_does_not_acknowledge_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trusting, "PATIENCE", 2.0)
+    scene.undertaker.key = b"the-key-of-another-fleet-entirely"
+    trust = scene.trust()
+    with pytest.raises(Refused, match="did not acknowledge"):
+        trust.entrust(held())
+    assert list(scene.records.all()) == []
+    trust.stop()
+
+
+def test_an_undertaker_that_ends_is_lost_at_once(scene: Scene) -> None:
+    trust = scene.trust()
+    trust.entrust(held())
+    scene.undertaker.stopping.set()
+    until(lambda: "has ended" in trust.lost())
+    trust.stop()
+
+
+def test_one_that_falls_silent_is_lost(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trusting, "STALE", 1.0)
+    trust = scene.trust()
+    trust.entrust(held())
+    scene.undertaker._next_beat = float("inf")
+    until(lambda: "showed no life" in trust.lost())
+    trust.stop()
+
+
+def test_nothing_entrusted_is_nothing_lost_and_starts_no_thread(scene: Scene) -> None:
+    trust = scene.trust()
+    assert trust.lost() == ""
+    trust.stop()
+    assert not scene.records.path.exists()
