@@ -55,7 +55,7 @@ class Budget:
 
     def _counts(self, scene: Scene) -> tuple[Count, ...]:
         spent = [attempt for attempt in scene.recent if attempt.phase is not Phase.DENIED]
-        group = _in_group(scene, spent)
+        group = in_group(scene, spent)
         return (
             self._concurrent(spent),
             self._per_day(scene, spent),
@@ -97,7 +97,7 @@ class Budget:
         return Count(since >= self.cooldown, words)
 
 
-def _in_group(scene: Scene, spent: Sequence[Attempt]) -> list[Attempt]:
+def in_group(scene: Scene, spent: Sequence[Attempt]) -> list[Attempt]:
     """The attempts on the target's group."""
     target = scene.fault.target
     if _has_group(target):

@@ -28,7 +28,7 @@ class Shared:
         """Denies when the reach is not known, and names up to ten of those that do not consent."""
         if scene.reach is None:
             return Verdict(self.name, allowed=False, reason="whom the fault harms could not be computed")
-        asked = [other for other in scene.reach if _is_asked(other)]
+        asked = [other for other in scene.reach if is_harmed(other)]
         if not asked:
             return Verdict(self.name, allowed=True, reason=f"not applicable: {_nobody(len(scene.reach))}")
         verdicts = ((other, self._one(scene, other)) for other in asked)
@@ -45,7 +45,7 @@ class Shared:
         return consent(scene.use, scene.fault.kind, other) if spared.allowed else spared
 
 
-def _is_asked(other: Target) -> bool:
+def is_harmed(other: Target) -> bool:
     """Whether the fault can harm it: DaemonSet and static pods stay where they are, finished ones are done."""
     facts = other.facts
     return "/DaemonSet/" not in other.group and facts.get("mirror") is not True and facts.get("phase") not in FINISHED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from simian_army.clock import Clock
@@ -40,7 +40,7 @@ class Recovery:
             fault, deadline = fault_of(event)
         except (KeyError, TypeError, ValueError) as error:  # one record that cannot be read keeps no other back
             unread = f"the intent of event {event.seq} cannot be read ({error!r}): look at {event.target} by hand"
-            self._tell(self.scribe.note(Phase.STUCK, run, detail=unread))
+            self._once(phase, replace(self.scribe.note(Phase.STUCK, run, detail=unread), target=event.target))
             return
         kind = self.kinds.get(fault.kind)
         if kind is None:
@@ -53,6 +53,9 @@ class Recovery:
         held = Held(run, fault, self.sign(run, fault, deadline), deadline, self.clock.monotonic() + left)
         if phase is Phase.INTENDED:
             self.keeper.hold(held, "a crash came between the intent and its outcome")
+            return
+        if phase is Phase.STUCK:
+            self.keeper.hold(held, "it was stuck")
             return
         self.keeper.hold(held)
         if kind.reversible and left > 0:

@@ -22,7 +22,13 @@ def project(connection: sa.Connection, event: AuditEvent) -> None:
     elif event.phase in ENDS:
         connection.execute(sa.delete(open_faults).where(here))
     else:
-        connection.execute(sa.update(open_faults).where(here).values(phase=str(event.phase)))
+        moves = sa.and_(here, open_faults.c.phase != str(Phase.STUCK))
+        connection.execute(sa.update(open_faults).where(moves).values(phase=str(event.phase)))
+
+
+def after(phase: str, event: str) -> str:
+    """The phase of an open fault once this event came: one that is STUCK stays so until it ends."""
+    return phase if phase == Phase.STUCK else event
 
 
 def attempts(connection: sa.Connection, since: datetime) -> list[Attempt]:
@@ -37,13 +43,14 @@ def attempts(connection: sa.Connection, since: datetime) -> list[Attempt]:
         sa.or_(events.c.at >= instant(since), events.c.seq.in_(sa.select(open_faults.c.seq))),
     )
     found = [from_row(row) for row in connection.execute(begun.order_by(events.c.seq)).mappings()]
-    return [_attempt(event, still, ended) for event in found]
+    stuck = _stuck(connection) if Phase.STUCK in still.values() else {}
+    return [_attempt(event, still, ended, stuck) for event in found]
 
 
 def halt_of(connection: sa.Connection) -> Halt | None:
-    """The halt in force: the latest word decides."""
-    words = [str(Phase.HALTED), str(Phase.RESUMED)]
-    query = sa.select(events).where(events.c.phase.in_(words)).order_by(events.c.seq.desc()).limit(1)
+    """The halt in force: the latest word decides. Words with a name tell of a halt that was said elsewhere."""
+    words = sa.and_(events.c.phase.in_([str(Phase.HALTED), str(Phase.RESUMED)]), events.c.name == "")
+    query = sa.select(events).where(words).order_by(events.c.seq.desc()).limit(1)
     row = connection.execute(query).mappings().first()
     if row is None or row["phase"] != Phase.HALTED:
         return None
@@ -52,10 +59,24 @@ def halt_of(connection: sa.Connection) -> Halt | None:
 
 
 Places = dict[tuple[str, str], Phase]
+Times = dict[tuple[str, str], datetime]
 
 
-def _attempt(event: AuditEvent, still: Places, ended: Places) -> Attempt:
+def _stuck(connection: sa.Connection) -> Times:
+    """Since when each open fault is stuck."""
+    here = sa.and_(events.c.run == open_faults.c.run, events.c.target == open_faults.c.target)
+    query = sa.select(events.c.run, events.c.target, sa.func.min(events.c.at).label("since")).join(open_faults, here)
+    rows = connection.execute(
+        query.where(events.c.phase == str(Phase.STUCK), events.c.seq > open_faults.c.seq).group_by(
+            events.c.run, events.c.target
+        )
+    )
+    return {(row.run, row.target): datetime.fromisoformat(row.since) for row in rows}
+
+
+def _attempt(event: AuditEvent, still: Places, ended: Places, stuck: Times) -> Attempt:
     where, data = (event.run, event.target), event.data
+    about = data.get("target")
     return Attempt(
         run=event.run,
         entry=event.entry,
@@ -66,4 +87,6 @@ def _attempt(event: AuditEvent, still: Places, ended: Places) -> Attempt:
         at=event.at,
         phase=still.get(where) or ended.get(where, Phase.UNKNOWN),
         open=where in still,
+        name=str(about.get("name", "")) if isinstance(about, dict) else "",
+        since=stuck.get(where),
     )

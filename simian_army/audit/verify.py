@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from simian_army.audit.attempts import after
 from simian_army.audit.chain import START, fits
 from simian_army.audit.head import Anchor
 from simian_army.audit.rows import Row
@@ -76,7 +77,7 @@ def _follow(fold: dict[Pair, str], row: Row) -> None:
     elif row["phase"] in ENDS:
         fold.pop(where, None)
     elif where in fold:
-        fold[where] = row["phase"]
+        fold[where] = after(fold[where], row["phase"])
 
 
 def _projection_problems(connection: sa.Connection, fold: dict[Pair, str]) -> list[str]:
