@@ -11,15 +11,16 @@ from functools import partial
 from typing import Any
 
 from simian_army.clock import Clock
-from simian_army.contract import FaultKind, Ledger
+from simian_army.contract import FaultKind, Halting, Ledger
 from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused, SimianError
 from simian_army.model import Evidence, Health, Phase, Target
 from simian_army.pools import Pools, Room
 from simian_army.records import Held, Scribe, Trustee
+from simian_army.stops import Stops
 from simian_army.teller import Spool, Teller
 
 TICK = 0.25  # seconds between two looks at what is open
-HALT_EVERY = 0.5  # seconds between two looks for a halt
+BOOKS_EVERY = 0.5  # seconds between two tries to tell what is not told yet
 CONSENT_EVERY = 2.0  # seconds between two looks at a held target's consent; an opt-out ends a fault within 5 s
 WHOLE_EVERY = 1.0  # seconds between two looks at a struck group
 BACKOFF = (0.5, 30.0)  # seconds: the first wait after a failed revert, and the longest
@@ -47,7 +48,8 @@ class Watch:
 class Keeper:
     """Holds every open fault in one thread, which itself waits for nobody, and ends them in a pool of its own.
 
-    ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole.
+    ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole,
+    ``halts`` who is stopped.
     """
 
     kinds: Mapping[str, FaultKind]
@@ -57,20 +59,22 @@ class Keeper:
     objection: Callable[[Held], str]
     health: Callable[[Target], Health]
     trustee: Trustee
+    halts: Halting
     spool: Spool | None = None
     _open: dict[tuple[str, str], Watch] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _teller: Teller = field(init=False)
+    _stops: Stops = field(init=False)
     _pools: Pools | None = None
     _thread: threading.Thread | None = None
-    _halt_look: float = 0.0
-    _reading: bool = False
+    _next_books: float = 0.0
+    _telling: bool = False
     _closing: str = ""
     _unsafe: str = ""
 
     def __post_init__(self) -> None:
-        self._teller = Teller(self.ledger, self.spool)
+        self._teller, self._stops = Teller(self.ledger, self.spool), Stops(self.halts)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -120,6 +124,12 @@ class Keeper:
                 watch.next_try = 0.0
         return len(chosen)
 
+    def drop(self, held: Held) -> None:
+        """Try no more: somebody closed it by force."""
+        with self._lock:
+            self._open.pop(held.key, None)
+        self.release(held)
+
     def open(self, run: str = "") -> list[Held]:
         """What is open now: held faults, and struck groups that are not whole yet."""
         with self._lock:
@@ -153,6 +163,7 @@ class Keeper:
         """One look at everything open; hands what is due to the pools."""
         now = self.clock.monotonic()
         self._unsafe = self.trustee.lost() if self._open else ""
+        self._stops.look(held.fault.target for held in self.open())
         self._keep_books(now)
         with self._lock:
             jobs = [job for watch in self._open.values() if (job := self._job(watch, now))]
@@ -167,24 +178,22 @@ class Keeper:
                 logging.getLogger(__name__).exception("a look at what is open broke")
 
     def _keep_books(self, now: float) -> None:
-        if self._reading or not (self._open or self._teller.behind):
+        if self._telling or now < self._next_books:
             return
-        if now < self._halt_look:
-            return
-        self._halt_look = now + HALT_EVERY
-        self._reading = True
-        self._run("books", self._read_and_tell)
+        self._next_books = now + BOOKS_EVERY
+        self._telling = True
+        self._run("books", self._tell)
 
-    def _read_and_tell(self) -> None:
+    def _tell(self) -> None:
         try:
-            halt = self.ledger.halted()
-            if halt:
-                self.end("", f"halted by {halt.author}: {halt.reason}")
+            self.ledger.halted()  # only to know that it answers
+            for event in self.halts.news():
+                self._teller.say(event)
             self._teller.retry()
         except LedgerError:
-            return  # asked again soon
+            self._teller.lose()  # asked again soon; no revert finds it out by waiting
         finally:
-            self._reading = False
+            self._telling = False
 
     def _run(self, room: Room, work: Callable[[], None]) -> None:
         if self._pools is None:
@@ -195,7 +204,8 @@ class Keeper:
     def _job(self, watch: Watch, now: float) -> tuple[Room, Callable[[], None]] | None:
         """What is to be done for it now, taken on so that nobody does it twice; asked under the lock."""
         if not watch.ending and self._reversible(watch):
-            watch.ending = "its time is over" if self._due(watch, now) else self._unsafe
+            stopped = self._stops.why(watch.held.fault.target)
+            watch.ending = "its time is over" if self._due(watch, now) else self._unsafe or stopped
         if watch.ending and self._reversible(watch):
             if watch.reverting or now < watch.next_try:
                 return None
@@ -280,6 +290,8 @@ class Keeper:
         return seen.detail
 
     def _close(self, watch: Watch, phase: Phase, **data: Any) -> None:
+        if self._open.get(watch.held.key) is not watch:
+            return  # closed by force meanwhile
         self._say(phase, watch.held, **data)
         self.release(watch.held)
         with self._lock:

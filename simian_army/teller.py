@@ -13,6 +13,8 @@ from simian_army.errors import AlreadyThere, LedgerError
 from simian_army.model import AuditEvent
 from simian_army.sameness import key_of
 
+TURN = 0.5  # seconds to wait for others who are telling; what they then have not told is kept, to be told late
+
 
 class Spool(Protocol):
     """Where events wait while the ledger is away, so that a crash loses none. Every method may raise LedgerError."""
@@ -56,16 +58,18 @@ class Teller:
 
     def say(self, event: AuditEvent) -> None:
         """Keep the event, and tell it at once unless the ledger is known to be away."""
+        # a telling whose answer is lost is told again: by its key the ledger knows it
+        event = replace(event, key=key_of(event))
         with self._guard:
-            # a telling whose answer is lost is told again: by its key the ledger knows it
-            self._untold.append(replace(event, key=key_of(event)))
+            self._untold.append(event)
         if not self._away:
-            with self._turn:
-                # whoever waited here for a ledger that then failed does not wait for it a second time
-                if not self._away:
-                    self._tell()
-        if self._away:
+            self._take_turn()
+        if any(untold.key == event.key for untold in self._untold):
             self._keep()
+
+    def lose(self) -> None:
+        """Somebody else found the ledger away: until a retry finds it back, nobody waits for it."""
+        self._away = True
 
     def retry(self) -> None:
         """Tell what is kept, if the ledger listens again."""
@@ -73,6 +77,16 @@ class Teller:
             self._tell()
         if self._away:
             self._keep()
+
+    def _take_turn(self) -> None:
+        # whoever speaks has reverts to do: he waits for no ledger that is slow to answer somebody else
+        if not self._turn.acquire(timeout=TURN):
+            return
+        try:
+            if not self._away:
+                self._tell()
+        finally:
+            self._turn.release()
 
     def _tell(self) -> None:
         kept, size = self._spooled()

@@ -87,7 +87,9 @@ class Postgres:
         return rows
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, unless it runs, and wait until it answers."""
+        if self._part and self._part.code is None:
+            return
         words = ["-D", str(self._data), "-p", str(self.port)]
         words += [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
         self._part = Part(self._as_nobody("postgres", *words), self._holder.path / "postgres.log")
