@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from simian_army.asking import answer, ask, denials
 from simian_army.clock import Clock
-from simian_army.contract import Entry, FaultKind, Guard, Ledger
+from simian_army.contract import Entry, FaultKind, Guard, Halting, Ledger
 from simian_army.errors import PlatformError, Refused
 from simian_army.model import Attempt, Fault, Halt, Scene, Target, Verdict
 from simian_army.outcome import Draw, Troop
@@ -27,6 +27,7 @@ class Judge:
     limits: Sequence[Guard]
     consents: Sequence[Guard]
     ledger: Ledger
+    halts: Halting
     clock: Clock
     leashed: bool = True
 
@@ -73,7 +74,8 @@ class Judge:
         Raises:
             PlatformError: the platform could not be asked; LedgerError: nor the ledger.
         """
-        now = self.clock.now()
+        now, reach = self.clock.now(), self._reach(entry, fault)
+        standing = self.halts.look(entry.platform.name, _scopes(fault, reach))
         return Scene(
             now=now,
             fleet=self.fleet,
@@ -82,17 +84,22 @@ class Judge:
             fault=fault,
             peers=peers,
             recent=self.ledger.attempts(now - LOOK_BACK),
-            reach=self._reach(entry, fault),
+            reach=reach,
             identity=entry.platform.identity(fault.target),
-            halt=self.ledger.halted(),
+            halt=standing.halt,
             leashed=self.is_leashed(entry),
+            teams=standing.teams,
         )
 
     def again(self, draw: Draw, recent: Sequence[Attempt], halt: Halt | None) -> Sequence[Verdict]:
-        """The limits once more, on what the ledger says inside its transaction."""
-        if draw.scene is None:
+        """The limits once more, on what the ledger says inside its transaction, and on the halts known by then."""
+        scene = draw.scene
+        if scene is None:
             return [_no("limits", "the scene it was allowed in is not known")]
-        return ask(self.limits, replace(draw.scene, now=self.clock.now(), recent=recent, halt=halt))
+        target = scene.fault.target
+        known = self.halts.known(target.platform, _scopes(scene.fault, scene.reach or ()))
+        now, halt = self.clock.now(), halt or known.halt
+        return ask(self.limits, replace(scene, now=now, recent=recent, halt=halt, teams=known.teams))
 
     def objection(self, entry: Entry, fault: Fault) -> str:
         """Why a held fault has lost its consent; empty while it has it, and while nobody can be asked."""
@@ -101,17 +108,11 @@ class Judge:
             if target is None:
                 return "the target is gone"
             fault = replace(fault, target=target)
-            scene = Scene(
-                self.clock.now(),
-                self.fleet,
-                entry.use,
-                entry.name,
-                fault,
-                reach=self._reach(entry, fault),
-                leashed=False,
-            )
+            reach = self._reach(entry, fault)
         except PlatformError:
             return ""
+        now, teams = self.clock.now(), self.halts.known(target.platform, _scopes(fault, reach)).teams
+        scene = Scene(now, self.fleet, entry.use, entry.name, fault, reach=reach, leashed=False, teams=teams)
         return "; ".join(f"{v.guard}: {v.reason}" for v in denials(ask(self.consents, scene)))
 
     def _reach(self, entry: Entry, fault: Fault) -> Sequence[Target]:
@@ -133,6 +134,11 @@ class Judge:
             return denied
 
         return spared
+
+
+def _scopes(fault: Fault, reach: Sequence[Target]) -> frozenset[str]:
+    """Where those live whom the fault strikes: each may have a halt of its own."""
+    return frozenset({fault.target.scope, *(other.scope for other in reach)}) - {""}
 
 
 def _no(guard: str, reason: str) -> Verdict:

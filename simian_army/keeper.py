@@ -48,8 +48,7 @@ class Watch:
 class Keeper:
     """Holds every open fault in one thread, which itself waits for nobody, and ends them in a pool of its own.
 
-    ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole,
-    ``halts`` who is stopped.
+    ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole.
     """
 
     kinds: Mapping[str, FaultKind]
@@ -178,11 +177,9 @@ class Keeper:
                 logging.getLogger(__name__).exception("a look at what is open broke")
 
     def _keep_books(self, now: float) -> None:
-        if self._telling or now < self._next_books:
-            return
-        self._next_books = now + BOOKS_EVERY
-        self._telling = True
-        self._run("books", self._tell)
+        if not self._telling and now >= self._next_books:
+            self._next_books, self._telling = now + BOOKS_EVERY, True
+            self._run("books", self._tell)
 
     def _tell(self) -> None:
         try:
