@@ -14,15 +14,16 @@ from simian_army.records import Scribe
 
 Key: TypeAlias = tuple[str, str]
 """Source and scope."""
-Words: TypeAlias = tuple[str, str]
-"""Author and reason."""
+Words: TypeAlias = tuple[str, str, str]
+"""Author, reason, and since when."""
 
 
 @dataclass(slots=True)
 class News:
     """Turns what sources say into HALTED and RESUMED events that name source, author and reason.
 
-    Their data has a ``name``, which the ledger's own halts have not: what is told here halts nothing by itself.
+    Their data has a ``name``, which the ledger's own halts have not: what is told here halts nothing by itself. Their
+    key is of source and time, so that of several processes that see a halt only one tells it.
     """
 
     ledger: Ledger
@@ -44,7 +45,8 @@ class News:
             if not event.data.get("name"):
                 continue
             if event.phase is Phase.HALTED:
-                self._told[key] = (str(event.data.get("author", "")), str(event.data.get("reason", "")))
+                said = [str(event.data.get(name, "")) for name in ("author", "reason", "halted")]
+                self._told[key] = (said[0], said[1], said[2])
             else:
                 self._told.pop(key, None)
         self._fresh = False
@@ -65,25 +67,29 @@ class News:
         return events
 
     def _is_new(self, halt: Halt) -> bool:
-        return self._told.get((halt.source, halt.scope)) != (halt.author, halt.reason)
+        told = self._told.get((halt.source, halt.scope))
+        return told is None or told[:2] != (halt.author, halt.reason)
 
     def _begun(self, state: State, halt: Halt) -> AuditEvent:
-        self._told[halt.source, halt.scope] = (halt.author, halt.reason)
+        since = halt.at.astimezone(UTC).isoformat()
+        self._told[halt.source, halt.scope] = (halt.author, halt.reason, since)
         return self.scribe.note(
             Phase.HALTED,
+            key=f"halted {halt.source} {halt.scope} {since} {halt.reason}"[:400],
             reason=halt.reason,
             author=halt.author,
             source=halt.source,
             scope=halt.scope,
             name=state.source.where,
-            halted=halt.at.astimezone(UTC).isoformat(timespec="seconds"),
+            halted=since,
         )
 
     def _ended(self, state: State, scope: str) -> AuditEvent:
-        author, said = self._told.pop((state.source.name, scope))
+        author, said, since = self._told.pop((state.source.name, scope))
         place = f" for {scope}" if scope else ""
         return self.scribe.note(
             Phase.RESUMED,
+            key=f"resumed {state.source.name} {scope} {since} {said}"[:400],
             reason=f"{state.source.where} halts no longer{place}; it said: {said}",
             author=author,
             source=state.source.name,

@@ -1,6 +1,7 @@
 """Who knows everyone: the one place where config, plug-ins, platforms, guards and ledger become a working house."""
 
 from simian_army.wiring.books import Books, actor, books, read_config
+from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
 from simian_army.wiring.undertaking import undertake
 
@@ -10,6 +11,8 @@ __all__ = [
     "actor",
     "books",
     "entry_of",
+    "file_of",
+    "halting",
     "house",
     "must_know_the_place",
     "read_config",

@@ -19,6 +19,7 @@ from safety.myself import Myself
 from safety.opt_in import OptIn
 from safety.protected import Protected
 from safety.shared import Shared
+from safety.stuck import Stuck
 from simian_army.contract import FaultKind, Guard
 from simian_army.model import Scene, Verdict
 from simian_army.plugins import found
@@ -45,6 +46,7 @@ def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
         Budget(limits.concurrent, limits.per_day, limits.per_group, limits.max_percent, limits.cooldown),
         Shared(safety.protected),
         KnownPlace(known(settings)),
+        Stuck(safety.max_stuck),
         Halted(),
     ]
     return own + [_plugged(plug) for plug in safety.guards]

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 
-from simian_army.contract import FaultKind, Ledger
+from simian_army.contract import FaultKind, Halting, Ledger
 from simian_army.errors import LedgerError, Refused
+from simian_army.halts.halts import Halts
+from simian_army.halts.ledger import LedgerSource
 from simian_army.keeper import Keeper
 from simian_army.model import AuditEvent, Evidence, Fault, Halt, Health, Json, Mark, Run, Selector, Target
 from simian_army.records import Held, Scribe
@@ -130,6 +132,11 @@ class FakeTrustee:
         return self.away
 
 
+def here(work: Callable[[], None]) -> None:
+    """Do at once what else has a thread of its own."""
+    work()
+
+
 @dataclass
 class Scene:
     """A keeper among fakes; ``objection`` is what the guards say of everything held, ``whole`` what health says."""
@@ -140,6 +147,7 @@ class Scene:
     objection: Callable[[Held], str] = lambda _: ""
     whole: bool | None = True
     trustee: FakeTrustee = field(default_factory=FakeTrustee)
+    halts: Halting | None = None
 
     def keeper(self) -> Keeper:
         return Keeper(
@@ -150,6 +158,8 @@ class Scene:
             self.objection,
             lambda _: Health(self.whole, 1, 1, "counted"),
             self.trustee,
+            self.halts
+            or Halts([LedgerSource(cast(Ledger, self.book), Scribe(self.clock, "test"))], self.clock, None, here),
         )
 
     def pull(self, name: str = "a", hold: float = 60) -> Held:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct, field
 
+from simian_army.clock import Clock
 from simian_army.errors import Forbidden, Gone
 from simian_army.model import Halt
 from simian_army.targets.kube.answers import strange
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.kinds import NAMESPACE, Kind
+from simian_army.targets.kube.login import login
+from simian_army.targets.kube.place import Place
 from simian_army.targets.kube.wire import Wire
 
 HALT = "simian-army/halt"
@@ -67,6 +71,19 @@ class Halting:
 
     wire: Wire
     page_size: int = 500
+
+    @classmethod
+    def connect(cls, place: Place, clock: Clock) -> Halting:
+        """Read the configuration and credentials that ``place`` names; the first request connects.
+
+        Raises:
+            ConfigError: what the place names cannot be used.
+        """
+        return cls(Wire(partial(login, place), place.timeout, clock), place.page_size)
+
+    def close(self) -> None:
+        """End the idle connections."""
+        self.wire.close()
 
     def on_configmap(self, namespace: str, name: str) -> Halt | None:
         return self._one(Call("get", CONFIGMAP, namespace, name, partial=True))
