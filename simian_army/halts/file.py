@@ -75,11 +75,13 @@ class FileSource:
     def _read(self) -> Mapping[str, Halt]:
         # not blocking: a pipe in its place would never be opened
         number = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(number, "rb", closefd=True) as file:
+        try:
             about = os.fstat(number)
             if not stat.S_ISREG(about.st_mode):
                 raise Unreadable(f"{self.where} is no regular file: remove it, or name another one under halt.file")
-            text = file.read(MOST).decode(errors="replace")
+            text = os.read(number, MOST).decode(errors="replace")
+        finally:
+            os.close(number)
         words = " ".join(text.split()) or NO_REASON
         at = datetime.fromtimestamp(about.st_mtime, UTC)
         ends = f"`simian resume`, or to remove {self.path}, ends it"

@@ -21,6 +21,15 @@ def in_a_thread(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="halt", daemon=True).start()
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one source says; ``trouble`` is why it cannot be read, empty when it can."""
+
+    source: Source
+    halts: tuple[Halt, ...] = ()
+    trouble: str = ""
+
+
 @dataclass(slots=True)
 class Halts:
     """All sources as one, by ``contract.Halting``; may be used by many threads.
@@ -83,11 +92,11 @@ class Halts:
                     state.interest.update(dict.fromkeys(self.words.scopes(state.source.name), now))
             return self.words.of(self._states)
 
-    def survey(self) -> list[tuple[Source, Sequence[Halt], str]]:
-        """What each source says of all scopes there are, and why one cannot be read (empty when it can)."""
+    def survey(self) -> list[Said]:
+        """What each source says now, of all scopes there are."""
         readings = [self._begin(state, None) for state in self._states]
         self._await(readings)
-        return [(r.source, () if r.trouble else tuple(r.found.values()), r.trouble) for r in readings]
+        return [Said(r.source, () if r.trouble else tuple(r.found.values()), r.trouble) for r in readings]
 
     def close(self) -> None:
         """Read nothing any more; what is being read is waited for a moment."""
