@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -48,7 +48,12 @@ class _Meta(Struct, rename="camel"):
     managed_fields: list[_Hand] | None = None
 
 
+class _Item(Struct):
+    metadata: _Meta
+
+
 class _Object(Struct):
+    kind: Literal["PartialObjectMetadata"]
     metadata: _Meta
 
 
@@ -57,8 +62,9 @@ class _Cursor(Struct):
 
 
 class _List(Struct):
+    kind: Literal["PartialObjectMetadataList"]
     metadata: _Cursor
-    items: list[_Object] | None = None
+    items: list[_Item] | None = None
 
 
 _object = msgspec.json.Decoder(_Object)
