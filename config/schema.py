@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -9,12 +10,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from config.parts import Days, Duration, Names, Part, Range, Window
+from config.halting import Halting
+from config.observe import Observe, Telling
+from config.parts import Days, Duration, LocatedError, Names, Part, Range, Window, ask
 from config.platforms import Platforms
+from config.undertaking import Undertaking
 from simian_army.cron import Cron
 from simian_army.windows import Blackout
 
 LONGEST_HOLD = timedelta(hours=12)
+SPARE = 3.0  # seconds that a lease has left beyond an act and a renewal: the two of rule 12, and one for the way
 
 
 def _cron(value: object) -> object:
@@ -57,7 +62,7 @@ class Plug(Part):
 
     @model_validator(mode="after")
     def _vet(self, info: ValidationInfo) -> Plug:
-        _ask(info, "guard", self.use, self.with_)
+        ask(info, "guard", self.use, self.with_)
         return self
 
 
@@ -69,6 +74,7 @@ class Safety(Part):
     min_age: Duration = timedelta(0)
     protected: Names = ("kube-system", "kube-public", "kube-node-lease")
     allow_irreversible: Names = ()
+    max_stuck: int = Field(default=3, ge=1)
     guards: tuple[Plug, ...] = ()
 
 
@@ -133,7 +139,7 @@ class MonkeyEntry(Part):
 
     @model_validator(mode="after")
     def _vet(self, info: ValidationInfo) -> MonkeyEntry:
-        _ask(info, "monkey", self.use, self.with_, self.on)
+        ask(info, "monkey", self.use, self.with_, self.on)
         wrong = [
             (f"select.{word}", f"{word} are for {platform}", f"on {self.on} write {SCOPES[self.on]}")
             for platform, word in SCOPES.items()
@@ -144,6 +150,23 @@ class MonkeyEntry(Part):
         if wrong:
             raise LocatedError(wrong)
         return self
+
+
+class Leading(Part):
+    """How one agent at a time leads. ``namespace`` is that of the Lease; without one, see docs/configuration.md."""
+
+    namespace: str = Field(default="", pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$")
+    duration: Duration | None = Field(default=None, le=timedelta(minutes=1))
+    renew: Duration = Field(default=timedelta(seconds=2), ge=timedelta(seconds=1), le=timedelta(seconds=10))
+
+    def lasts(self, act: float) -> float:
+        """Seconds that a lease lasts; by itself 15, or as many as an act of ``act`` seconds needs."""
+        return self.duration.total_seconds() if self.duration else max(15.0, self.needs(act))
+
+    def needs(self, act: float) -> float:
+        """The fewest seconds: just before a renewal there is still time for an act and the spare of rule 12."""
+        renew = self.renew.total_seconds()
+        return max(act + SPARE + renew, 3 * renew)
 
 
 class Settings(Part):
@@ -157,6 +180,11 @@ class Settings(Part):
     seed: str = ""
     platforms: Platforms
     safety: Safety = Safety()
+    halt: Halting = Halting()
+    leader: Leading = Leading()
+    observe: Observe = Observe()
+    notices: tuple[Telling, ...] = ()
+    undertaker: Undertaking = Undertaking()
     monkeys: tuple[MonkeyEntry, ...] = ()
 
     @field_validator("timezone")
@@ -190,17 +218,22 @@ class Settings(Part):
             raise LocatedError(nowhere)
         return self
 
-
-class LocatedError(ValueError):
-    """What is wrong, each as (path below the section that was looked at, message, suggestion)."""
-
-    def __init__(self, found: list[tuple[str, str, str]]) -> None:
-        super().__init__("; ".join(message for _, message, _ in found))
-        self.found = found
-
-
-def _ask(info: ValidationInfo, kind: str, name: str, arguments: Mapping[str, Any], on: str = "") -> None:
-    vet = (info.context or {}).get("vet")
-    found = vet(kind, name, arguments, on) if vet else []
-    if found:
-        raise LocatedError([(f"with.{key}" if key else "", message, hint) for key, message, hint in found])
+    @model_validator(mode="after")
+    def _can_lead(self) -> Settings:
+        said, act = self.leader, self.platforms.timeout
+        wrong = []
+        if said.duration and said.duration.total_seconds() < said.needs(act):
+            why = f"an act may take {act:g} s, so a lease this short would never allow one"
+            wrong.append(("leader.duration", why, f"write {math.ceil(said.needs(act))}s or more, or leave it out"))
+        if said.namespace and (not self.platforms.kubernetes or self.platforms.embedded):
+            why = "a Lease needs a Kubernetes that stays"
+            wrong.append(("leader.namespace", why, "add platforms.kubernetes with a context, or leave it out"))
+        if self.halt.namespace and (not self.platforms.kubernetes or self.platforms.embedded):
+            why = "its ConfigMap needs a Kubernetes that stays"
+            wrong.append(("halt.namespace", why, "add platforms.kubernetes with a context, or leave it out"))
+        if self.undertaker.namespace and (not self.platforms.kubernetes or self.platforms.embedded):
+            why = "its Secrets need a Kubernetes that stays"
+            wrong.append(("undertaker.namespace", why, "add platforms.kubernetes with a context, or leave it out"))
+        if wrong:
+            raise LocatedError(wrong)
+        return self

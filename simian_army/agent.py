@@ -1,4 +1,4 @@
-"""The running agent: recovers, plans, fires, answers requests, and leaves nothing behind."""
+"""The running agent: stands by or leads; leading, it recovers, plans, fires and answers; it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from simian_army.contract import Entry, Ledger
 from simian_army.engine import Engine
 from simian_army.errors import LedgerError, SimianError
 from simian_army.explain import named
+from simian_army.forcing import Forcing
 from simian_army.keeper import Keeper
-from simian_army.leader import FileLease
+from simian_army.leader import Lease
 from simian_army.model import AuditEvent, Phase, Run
 from simian_army.records import Held, Scribe
 from simian_army.recovery import Recovery
+from simian_army.rounds import Rounds
 
 GRACE = 30.0  # seconds that SIGTERM waits for the last revert
+STAND_BY = 1.0  # seconds between two tries for what is not to be had now: the lease, the ledger
 POLL = 0.25  # seconds between two looks for requests: they are carried out within a second
 STALE = timedelta(seconds=30)  # a request older than this at start was made of another agent, and is not run late
 
@@ -47,7 +50,8 @@ class Agent:
     engine: Engine
     keeper: Keeper
     recovery: Recovery
-    lease: FileLease
+    forcing: Forcing
+    lease: Lease
     ledger: Ledger
     clock: Clock
     scribe: Scribe
@@ -56,36 +60,82 @@ class Agent:
     _hands: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 4, thread_name_prefix="request"))
 
     def run(self) -> int:
-        """Be the leader until ``stopping`` is set; returns how many faults could not be reverted.
+        """Stand by, lead, and stand by again until ``stopping`` is set; returns how many faults are still held.
 
-        Raises:
-            NotLeader: another agent runs.
-            LedgerError: the ledger cannot be opened or read.
+        What is held is reverted in time in either state; without the lease nothing new is begun.
         """
-        self.lease.take()
         left: list[Held] = []
         with ExitStack() as closing:  # whatever breaks on the way out, each step of it is still taken
             closing.callback(self.lease.give)
             closing.callback(lambda: left.extend(self.keeper.stop(GRACE)))
             self.keeper.start()
-            self.recovery.recover()
-            after = self._skip_stale()
             closing.callback(self._hands.shutdown, wait=True)
+            while self._stand_by():
+                self._lead()
+                if self.stopping.is_set():
+                    break
+        return len(left)
+
+    def _stand_by(self) -> bool:
+        """Wait for the lease, and tell once why; False when it is not ours and we are to stop."""
+        told: set[bool] = set()
+        while not self.lease.try_take():
+            unknown = bool(self.lease.trouble)
+            if unknown not in told:
+                told.add(unknown)
+                _say("standing by", why=self.lease.trouble or f"{self._leader()} leads")
+            if self.clock.wait(self.stopping, STAND_BY):
+                return False
+        if told:
+            _say("leading")
+        return True
+
+    def _lead(self) -> None:
+        """Be the leader until ``stopping`` is set or the lease is lost."""
+        with ExitStack() as closing:
+            if not self._recover():
+                return
+            after = self._skip_stale()
             clockwork = self.clockwork(self)
             closing.callback(clockwork.stop)
             clockwork.start()
+            rounds = Rounds(self.recovery, self.clock)
+            closing.callback(rounds.stop)
+            rounds.start()
             closing.callback(self.lease.refuse)  # first of all: what is under way begins nothing new
-            while not self.clock.wait(self.stopping, POLL):
+            while not self.clock.wait(self.stopping, POLL) and self.lease.left() > 0:
                 after = self._answer(after)
-        return len(left)
+        if not self.stopping.is_set():
+            _say("the lease is lost", why=self.lease.trouble or "another agent has it, or our time ran out")
+
+    def _recover(self) -> bool:
+        """Take up what a crash left, once the ledger can be read; False when we lead no more before that."""
+        told = False
+        while True:
+            try:
+                self.recovery.recover()
+            except LedgerError as error:
+                if not told:
+                    _say("nothing is begun before the ledger can be read", why=str(error))
+                told = True
+            else:
+                return True
+            if self.clock.wait(self.stopping, STAND_BY) or not self.lease.left():
+                return False
+
+    def _leader(self) -> str:
+        try:
+            return str(self.lease.holder().get("actor") or "nobody yet")
+        except SimianError:
+            return "somebody"
 
     def fire(self, name: str, at: datetime) -> None:
         """What the clockwork calls when an entry is due."""
         if self.stopping.is_set():
             return
-        halt = self.ledger.halted()
+        halt = self.engine.judge.halts.look().halt
         if halt:
-            self.skip(name, at, f"halted by {halt.author}: {halt.reason}")
+            self.skip(name, at, str(halt))
             return
         self.engine.fire(self.entries[name], at)
 
@@ -106,7 +156,10 @@ class Agent:
         answered = {event.data.get("request") for event in self.ledger.query(since=since)}
         waiting = [event for event in asked if event.seq not in answered]
         for event in waiting:
-            self._refuse(event, "the agent was started again after this was asked; ask once more")
+            if event.data.get("verb") == "revert":  # never too late, and once more does no harm
+                self._do(event)
+                continue
+            self._refuse(event, "the agent that was asked leads no more; ask once more")
         return max((event.seq for event in asked), default=self.ledger.last_seq())
 
     def _answer(self, after: int) -> int:
@@ -127,6 +180,9 @@ class Agent:
         if verb == "revert":
             self.keeper.end(str(event.data.get("which", "")), f"asked by {event.actor}: {event.data.get('reason', '')}")
             return
+        if verb == "force":
+            self._hands.submit(self._force, event)
+            return
         entry = self.entries.get(event.entry)
         if verb != "once" or entry is None:
             self._refuse(
@@ -145,6 +201,20 @@ class Agent:
             with suppress(LedgerError):
                 self._refuse(event, str(error))
 
+    def _force(self, event: AuditEvent) -> None:
+        which, reason = str(event.data.get("which", "")), str(event.data.get("reason", ""))
+        try:
+            self.forcing.force(which, event.actor, reason, event.seq)
+        except SimianError as error:
+            with suppress(LedgerError):
+                self._refuse(event, str(error))
+
     def _refuse(self, event: AuditEvent, reason: str) -> None:
         run = Run("", event.entry, event.at, "")
         self.ledger.append(self.scribe.note(Phase.SKIPPED, run, reason=reason, request=event.seq))
+
+
+def _say(what: str, **words: str) -> None:
+    import structlog
+
+    structlog.get_logger().info(what, **words)

@@ -179,3 +179,26 @@ class SecretsPort(Protocol):
     def delete_secret(self, namespace: str, name: str) -> None:
         """Delete one; nothing when it is not there."""
         ...
+
+
+class LeasePort(Protocol):
+    """One Lease of our own namespace. Every call is sent once and has a timeout.
+
+    Raises (every method): Forbidden, PlatformError as errors.py says; writes also Refused, Conflict and Unknown.
+    """
+
+    def get_lease(self, namespace: str, name: str) -> dict[str, Any] | None:
+        """One Lease as JSON; None when there is none."""
+        ...
+
+    def create_lease(self, namespace: str, lease: Json) -> None:
+        """Make one; one of that name that is there already is a Conflict."""
+        ...
+
+    def replace_lease(self, lease: Json) -> dict[str, Any]:
+        """Replace the one of that name, if uid and resourceVersion are still those of ``lease``; as it then is.
+
+        Raises:
+            Conflict, Gone: they are not, and nothing was changed.
+        """
+        ...

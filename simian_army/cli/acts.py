@@ -1,4 +1,4 @@
-"""The verbs that steer: run, halt, resume, revert."""
+"""The verbs that act: run, undertaker, revert."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simian_army import wiring
-from simian_army.cli import show
-from simian_army.errors import UsageError
+from simian_army.cli import forcing, show
+from simian_army.errors import SimianError, UsageError
 from simian_army.model import Phase
 
 WAIT = 0.2  # seconds between two looks while a command follows what happens
@@ -22,14 +22,21 @@ def run(config: Path, *, leashed: bool) -> int:
 
     log.configure()
     loaded = wiring.read_config(config)
-    with wiring.books(loaded, told=log.tell) as books, wiring.house(books, leashed=leashed) as house:
+    with (
+        wiring.watch(loaded, log.tell) as watch,
+        wiring.books(loaded, told=watch.hear) as books,
+        wiring.house(books, leashed=leashed) as house,
+    ):
         wiring.must_know_the_place(house)
         agent = house.agent()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: agent.stopping.set())
         mode = "leashed: nothing will be changed" if house.engine.judge.leashed else "unleashed"
         show.err.print(f"fleet {loaded.settings.fleet}, {len(house.entries)} monkeys, {mode}", markup=False)
-        left = agent.run()
+        with watch.over(house, agent):
+            if watch.url:
+                show.err.print(f"metrics and health at {watch.url}", markup=False)
+            left = agent.run()
     if left:
         show.err.print(
             f"{left} faults could not be reverted: the next start goes on; see `simian status`", markup=False
@@ -50,26 +57,23 @@ def undertaker(config: Path, *, until_idle: bool) -> None:
         made.run()
 
 
-def halt(config: Path, reason: str, *, as_json: bool) -> None:
-    """Write the halt down; the agent reads it within half a second."""
-    words = "halted: nothing new begins, and what is held is being reverted"
-    _tell_all(config, Phase.HALTED, reason, words, as_json=as_json)
-
-
-def resume(config: Path, reason: str, *, as_json: bool) -> None:
-    """Write the end of the halt down."""
-    _tell_all(config, Phase.RESUMED, reason, "resumed", as_json=as_json)
-
-
-def revert(config: Path, run_id: str, reason: str, *, every: bool, as_json: bool) -> int:
-    """Have one run, or all, reverted: by the agent if there is one, else by ourselves."""
+def revert(config: Path, run_id: str, reason: str, *, every: bool, force: bool, as_json: bool) -> int:
+    """Have one run, or all, reverted: by the agent if there is one, else by ourselves; ``force`` only closes it."""
+    if force and every:
+        raise UsageError("--force closes what one run left: name the run, not --all")
+    if force and not reason.strip():
+        raise UsageError("say why it is given up: --reason TEXT; it is kept with your name")
     if bool(run_id) == every:
         raise UsageError("name one run, or say --all; `simian status` lists what is held")
     loaded = wiring.read_config(config)
     with wiring.books(loaded) as books:
         if run_id and run_id not in {event.run for event, _ in books.ledger.open_faults()}:
             raise UsageError(f"run {run_id} holds nothing: `simian status` lists what is held, `simian audit` what was")
-        if books.lease.held_by_anyone():
+        with show.working("asking who leads ..."):
+            led = _led(books)
+        if force:
+            return forcing.force(books, forcing.Wish(run_id, reason, as_json), led=led)
+        if led:
             note = books.scribe.note(Phase.REQUESTED, verb="revert", which=run_id, reason=reason)
             books.ledger.append(note)
         else:
@@ -87,18 +91,11 @@ def revert(config: Path, run_id: str, reason: str, *, every: bool, as_json: bool
     return 1 if left else 0
 
 
-def _tell_all(config: Path, phase: Phase, reason: str, words: str, *, as_json: bool) -> None:
-    if not reason:
-        raise UsageError("say why: --reason TEXT; it is kept with your name")
-    loaded = wiring.read_config(config)
-    with wiring.books(loaded) as books:
-        (told,) = books.ledger.append(books.scribe.note(phase, reason=reason, source="cli"))
-    if as_json:
-        from simian_army.audit.log import to_json
-
-        show.dump(to_json(told))
-        return
-    show.say(words, "bold")
+def _led(books: wiring.Books) -> bool:
+    try:
+        return books.lease.held_by_anyone()
+    except SimianError:
+        return False  # a revert needs no lease: whatever an agent does besides, the result is the same
 
 
 def _wait_reverted(books: wiring.Books, run_id: str) -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from simian_army import wiring
-from simian_army.cli import show
+from simian_army.cli import halting, show
+from simian_army.errors import SimianError
 from simian_army.explain import Answer, Forecast, forecast
 from simian_army.explain import why as ask_why
 from simian_army.model import Selector
@@ -21,6 +22,9 @@ def plan(config: Path, days: int, *, as_json: bool) -> None:
     """Fire times, and for the troop as it is now, who would be hit."""
     loaded = wiring.read_config(config)
     with wiring.books(loaded) as books, wiring.house(books, leashed=True) as house:
+        halt = house.engine.judge.halts.look().halt
+        if halt and not as_json:
+            show.say(f"{halt}: nothing fires until that is over; {halt.ends}", "red")
         for name in house.entries:
             _plan(house, name, days, as_json=as_json)
 
@@ -31,8 +35,9 @@ def _plan(house: wiring.House, name: str, days: int, *, as_json: bool) -> None:
     if not as_json:
         _print(house, name, found, days)
         return
+    halt = house.engine.judge.halts.known().halt
     for one in found:
-        show.dump(_json(one))
+        show.dump({**_json(one), "halt": str(halt) if halt else None})
 
 
 def why(config: Path, target: str, *, as_json: bool) -> None:
@@ -54,23 +59,37 @@ def status(config: Path, *, as_json: bool) -> None:
     """Who leads, is it halted, what is open."""
     loaded = wiring.read_config(config)
     with wiring.books(loaded) as books:
-        holder = books.lease.holder() if books.lease.held_by_anyone() else {}
-        halt = books.ledger.halted()
+        with show.working("asking who leads ..."):
+            holder, unknown = _leader(books)
+        with show.working("asking who halted ..."), wiring.halting(loaded, books) as halts:
+            said = halts.survey()
         opened = [(event, phase) for event, phase in books.ledger.open_faults()]
     if as_json:
         held = [{"run": e.run, "target": e.data["name"], "kind": e.data["kind"], "phase": p} for e, p in opened]
-        show.dump({"fleet": loaded.settings.fleet, "agent": holder, "halt": halt and halt.reason, "open": held})
+        halt = next((halt.reason for one in said for halt in one.halts if not halt.scope), None)
+        told = {"fleet": loaded.settings.fleet, "agent": holder, "halt": halt, "open": held}
+        told["halts"] = list(halting.states(said))
+        show.dump({**told, **({"agent_unknown": unknown} if unknown else {})})
         return
-    leads = (
-        f"{holder['actor']} (pid {holder['pid']}, last beat {holder['beat']})" if holder else "nobody: no agent runs"
-    )
+    leads = f"nobody can say: {unknown}" if unknown else "nobody: no agent runs"
+    if holder:
+        leads = f"{holder.get('actor')} (pid {holder.get('pid')}, last beat {holder.get('beat')})"
     show.say(f"fleet    {loaded.settings.fleet}{' (leashed)' if loaded.settings.leashed else ''}")
     show.say(f"agent    {leads}")
-    show.say(f"halt     {f'by {halt.author} at {halt.at:%Y-%m-%d %H:%M}: {halt.reason}' if halt else 'none'}")
+    for number, line in enumerate(halting.lines(said)):
+        show.say(f"{'' if number else 'halt':<8} {line}")
     show.say(f"open     {len(opened) or 'nothing'}")
     rows = [(e.run, e.data["kind"], f"{e.data['scope']}/{e.data['name']}", p, e.data["deadline"]) for e, p in opened]
     if rows:
         show.table(("run", "fault", "target", "phase", "ends by (UTC)"), rows)
+
+
+def _leader(books: wiring.Books) -> tuple[dict[str, Any], str]:
+    """Who leads, empty when nobody does, and why that cannot be said."""
+    try:
+        return books.lease.holder() if books.lease.held_by_anyone() else {}, ""
+    except SimianError as error:
+        return {}, str(error)
 
 
 def _forecasts(house: wiring.House, name: str, days: int) -> Iterator[Forecast]:

@@ -35,7 +35,9 @@ def once(config: Path, wish: Wish) -> int:
     """Let one monkey act now: through the running agent if there is one, else as the leader ourselves."""
     loaded = wiring.read_config(config)
     with wiring.books(loaded) as books:
-        if books.lease.held_by_anyone():
+        with show.working("asking who leads ..."):
+            led = books.lease.held_by_anyone()
+        if led:
             if wish.leashed:
                 raise UsageError("an agent runs, and acts by its own config: use `simian plan` or `simian why` to look")
             return _Following(books, wish).follow()
@@ -81,6 +83,9 @@ def _alone(house: wiring.House, wish: Wish) -> int:
             house.recovery.recover()
             found = house.engine.fire(entry, house.books.clock.now(), only=only)
             show.still()
+            halt = house.engine.judge.halts.known().halt
+            if halt and not wish.as_json:
+                show.say(f"{halt}; {halt.ends}", "red")
             show.dump(found.summary()) if wish.as_json else show.outcome(found)
             if not wish.as_json:
                 stay(house, found.run.id, told=True, stop=stop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 
 from simian_army.clock import Clock, SystemClock
 from simian_army.errors import LedgerError
-from simian_army.leader import FileLease
-from simian_army.model import AuditEvent
+from simian_army.leader import Lease
 from simian_army.records import Scribe
+from simian_army.wiring.hearing import Overheard, Told
+from simian_army.wiring.leading import Beside, lease_of
 from simian_army.wiring.vetting import vet
 
 if TYPE_CHECKING:  # the database's libraries are loaded when a ledger is opened
     from config.load import Loaded
     from simian_army.audit.ledger import SqlLedger
-    from simian_army.audit.spool import FileSpool
-
-Told = Callable[[AuditEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,10 @@ class Books:
 
     loaded: Loaded
     ledger: SqlLedger
-    lease: FileLease
+    lease: Lease
     scribe: Scribe
     clock: Clock
-    spool: FileSpool
+    spool: Overheard
 
     @property
     def key(self) -> bytes:
@@ -72,8 +70,8 @@ def books(
     hear = told or (lambda _event: None)
     head = file.with_name(f"{file.name}.head")
     with SqlLedger.open(url, key, told=hear, trust=trust, head=head) as ledger:
-        lease = FileLease(file.with_name(file.name + ".lock"), actor(), clock)
-        spool = FileSpool(file.with_name(f"{file.name}.spool"), key, clock, actor())
+        lease = lease_of(loaded, Beside(url, file.with_name(file.name + ".lock"), actor()), clock)
+        spool = Overheard(FileSpool(file.with_name(f"{file.name}.spool"), key, clock, actor()), hear)
         embedded = settings.platforms.embedded
         try:
             yield Books(loaded, ledger, lease, Scribe(clock, actor(), loaded.digest, embedded), clock, spool)

@@ -17,6 +17,7 @@ from simian_army.errors import ConfigError, Mistake, UsageError
 from simian_army.model import Fault, Health, Mark, Run, Target
 from simian_army.plugins import found, suggest
 from simian_army.records import Held
+from simian_army.wiring.halting import Watchers, halts_of
 from simian_army.wiring.places import Places, connect, wish
 from simian_army.wiring.undertaking import trust
 
@@ -24,10 +25,10 @@ if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must
     from scheduler.calendar import Schedule
     from simian_army.agent import Agent, Clockwork
     from simian_army.engine import Engine
+    from simian_army.forcing import Forcing
     from simian_army.judge import Judge
     from simian_army.keeper import Keeper
     from simian_army.recovery import Recovery
-    from simian_army.undertaker.trust import Trust
     from simian_army.wiring.books import Books
     from simian_army.wiring.undertaking import Wake
 
@@ -52,6 +53,7 @@ class House:
     engine: Engine
     keeper: Keeper
     recovery: Recovery
+    forcing: Forcing
     zone: ZoneInfo
     worlds: Mapping[str, object] = field(default_factory=dict)
 
@@ -71,6 +73,7 @@ class House:
             engine=self.engine,
             keeper=self.keeper,
             recovery=self.recovery,
+            forcing=self.forcing,
             lease=books.lease,
             ledger=books.ledger,
             clock=books.clock,
@@ -81,7 +84,7 @@ class House:
     def _clockwork(self, agent: Agent) -> Clockwork:
         from scheduler.clockwork import Calls, Clockwork
 
-        calls = Calls(agent.fire, agent.skip, agent.failed, agent.lease.beat)
+        calls = Calls(agent.fire, agent.skip, agent.failed, lambda: None)  # the lease renews itself
         return Clockwork({name: partial(self.upcoming, name) for name in self.plan}, calls, self.books.clock)
 
 
@@ -98,7 +101,9 @@ def house(at: Books, *, leashed: bool = False, wake: Wake | None = None) -> Iter
         places = connect(wish(at.loaded, at.clock), closing)
         trusted = trust(at, places, wake)
         closing.callback(trusted.stop)
-        yield _house(at, places, trusted, leashed=leashed)
+        halts = halts_of(at, places)
+        closing.callback(halts.close)
+        yield _house(at, places, Watchers(trusted, halts), leashed=leashed)
 
 
 def entry_of(at: House, name: str) -> Entry:
@@ -152,16 +157,19 @@ def _strange(at: House, name: str) -> Mistake | None:
     return at.books.loaded.mistake(where, message, f"write {fix.format(here)} if that is the one you mean")
 
 
-def _house(at: Books, places: Places, trust: Trust, *, leashed: bool) -> House:
+def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> House:
     from simian_army import marks
     from simian_army.engine import Engine
+    from simian_army.flights import Flights
+    from simian_army.forcing import Forcing
     from simian_army.judge import Judge
     from simian_army.keeper import Keeper
-    from simian_army.recovery import Recovery
     from simian_army.wiring.entries import entry, schedule
+    from simian_army.wiring.recovering import Ground, recovery
     from simian_army.wiring.rules import guards
 
     settings, ledger, clock, scribe = at.loaded.settings, at.ledger, at.clock, at.scribe
+    trust, halts = watchers
     kinds = kinds_of(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
     asked = guards(at.loaded, kinds)
@@ -170,9 +178,10 @@ def _house(at: Books, places: Places, trust: Trust, *, leashed: bool) -> House:
         fleet=settings.fleet,
         kinds=kinds,
         guards=asked,
-        limits=(by_name["budget"], by_name["halt"]),
-        consents=(by_name["opt-in"], by_name["shared"]),
+        limits=(by_name["budget"], by_name["stuck"], by_name["halt"]),
+        consents=(by_name["opt-in"], by_name["shared"], by_name["halt"]),
         ledger=ledger,
+        halts=halts,
         clock=clock,
         leashed=leashed or settings.leashed,
     )
@@ -181,7 +190,7 @@ def _house(at: Books, places: Places, trust: Trust, *, leashed: bool) -> House:
         return marks.sign(at.key, settings.fleet, run.id, fault, deadline)
 
     objection, health = _objection(judge, entries), _health(places.platforms)
-    keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, at.spool)
+    keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, halts, at.spool)
     engine = Engine(
         fleet=settings.fleet,
         seed=settings.seed or _seed(at.key, settings.fleet),
@@ -192,6 +201,7 @@ def _house(at: Books, places: Places, trust: Trust, *, leashed: bool) -> House:
         clock=clock,
         scribe=scribe,
         sign=sign,
+        flights=Flights(),
         timeout=settings.platforms.timeout,
     )
     return House(
@@ -202,7 +212,8 @@ def _house(at: Books, places: Places, trust: Trust, *, leashed: bool) -> House:
         plan={said.name: schedule(said.schedule) for said in settings.monkeys},
         engine=engine,
         keeper=keeper,
-        recovery=Recovery(kinds, ledger, keeper, clock, scribe, sign),
+        recovery=recovery(at, engine, Ground(places.platforms, kinds, trust.records)),
+        forcing=Forcing(kinds, places.platforms, ledger, keeper, scribe),
         zone=ZoneInfo(settings.timezone),
         worlds=places.worlds,
     )

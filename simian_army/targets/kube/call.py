@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from simian_army.targets.kube.kinds import Kind
 
-_METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH", "delete": "DELETE"}
+_METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
