@@ -102,23 +102,24 @@ def status(config: ConfigFile = HERE, as_json: AsJson = False) -> None:
 @app.command()
 def halt(config: ConfigFile = HERE, reason: Reason = "", as_json: AsJson = False) -> None:
     """Stop everything: nothing new, and what is held is reverted."""
-    from simian_army.cli.acts import halt as act
+    from simian_army.cli.halting import halt as act
 
     act(config, reason, as_json=as_json)
 
 
 @app.command()
 def resume(config: ConfigFile = HERE, reason: Reason = "", as_json: AsJson = False) -> None:
-    """End a halt."""
-    from simian_army.cli.acts import resume as act
+    """End every halt that is ours to end, and name the others; exit 1 if the fleet is still halted."""
+    from simian_army.cli.halting import resume as act
 
-    act(config, reason, as_json=as_json)
+    raise typer.Exit(act(config, reason, as_json=as_json))
 
 
 @app.command()
 def revert(
     run: Annotated[str, typer.Argument(help="A run's id, as status and audit show it.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Everything that is held.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Close what cannot be reverted; say what is left.")] = False,
     config: ConfigFile = HERE,
     reason: Reason = "",
     as_json: AsJson = False,
@@ -126,7 +127,7 @@ def revert(
     """Revert one run, or all, before its time."""
     from simian_army.cli.acts import revert as act
 
-    raise typer.Exit(act(config, run, reason, every=every, as_json=as_json))
+    raise typer.Exit(act(config, run, reason, every=every, force=force, as_json=as_json))
 
 
 @audit_app.callback()
