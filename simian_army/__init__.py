@@ -21,6 +21,7 @@ from simian_army.model import (
     Target,
     Verdict,
 )
+from simian_army.notice import Notice, Notifier
 from simian_army.ports import AwsPort, KubernetesPort, ToxiproxyPort
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "Mark",
     "Monkey",
     "Needs",
+    "Notice",
+    "Notifier",
     "Phase",
     "Platform",
     "PlatformError",

@@ -250,15 +250,16 @@ class Keeper:
     def _revert_once(self, watch: Watch) -> None:
         held = watch.held
         kind = self.kinds[held.fault.kind]
+        watch.begun = watch.begun or self.clock.monotonic()
         try:
             proof = kind.revert(held.fault, held.mark)
         except Exception as error:  # noqa: BLE001 - the revert border: nothing may end the trying
             proof = Evidence(holds=False, detail=f"{type(error).__name__}: {error}")
         if proof.holds:
-            self._close(watch, Phase.REVERTED, why=watch.ending, detail=proof.detail, kind=kind.name)
+            took = round(self.clock.monotonic() - watch.begun, 3)
+            self._close(watch, Phase.REVERTED, why=watch.ending, detail=proof.detail, kind=kind.name, took=took)
             return
         now = self.clock.monotonic()
-        watch.begun = watch.begun or now
         if proof.under_way and now - watch.begun < PATIENCE:
             watch.next_try = now + UNDER_WAY_EVERY
             return

@@ -12,7 +12,12 @@ from typing import Any
 
 from simian_army.errors import PluginError
 
-KINDS = {"monkey": "simian_army.monkeys", "fault": "simian_army.faults", "guard": "simian_army.guards"}
+KINDS = {
+    "monkey": "simian_army.monkeys",
+    "fault": "simian_army.faults",
+    "guard": "simian_army.guards",
+    "notifier": "simian_army.notifiers",
+}
 """What a plug-in can be, and the entry point group that offers it."""
 
 

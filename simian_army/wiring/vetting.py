@@ -16,8 +16,8 @@ def vet(kind: str, name: str, arguments: Mapping[str, Any], on: str = "") -> lis
     plugin = found(kind).get(name)
     if plugin is None:
         return [_missing("", kind, name)]
-    if kind == "guard" and plugin.make is None:
-        return []  # it denies everything instead: a config that does not load could not revert
+    if kind in ("guard", "notifier") and plugin.make is None:
+        return []  # it denies everything, or is loud: a config that does not load could not revert
     wrong = plugin.wrong(arguments)
     if wrong or kind != "monkey" or plugin.make is None:
         return wrong
