@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from config.schema import LocatedError, Settings
+from config.parts import LocatedError
+from config.schema import Settings
 from config.text import Lines, parse, read
 from simian_army.errors import ConfigError, Mistake
 

@@ -52,9 +52,16 @@ class Telling(Part):
     """One way to people: which notifier, made of what, told of which phases. ``timeout`` is that of one try."""
 
     use: str
-    on: tuple[Phase, ...] = Field(default=(Phase.STUCK, Phase.HALTED), min_length=1)
+    on: tuple[Phase, ...] = (Phase.STUCK, Phase.HALTED)
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=1))
     with_: Mapping[str, Any] = Field(default_factory=dict, alias="with", repr=False)
+
+    @field_validator("on")
+    @classmethod
+    def _some(cls, value: tuple[Phase, ...]) -> tuple[Phase, ...]:
+        if not value:
+            raise ValueError("nobody would be told of anything: name a phase, for instance [stuck, halted]")
+        return value
 
     @model_validator(mode="after")
     def _vet(self, info: ValidationInfo) -> Telling:

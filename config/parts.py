@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from simian_army.windows import Daily, Dates, duration, weekday
 
@@ -43,3 +44,23 @@ class Part(BaseModel):
     """A section: frozen, and every key it does not know is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class LocatedError(ValueError):
+    """What is wrong, each as (path below the section that was looked at, message, suggestion)."""
+
+    def __init__(self, found: list[tuple[str, str, str]]) -> None:
+        super().__init__("; ".join(message for _, message, _ in found))
+        self.found = found
+
+
+def ask(info: ValidationInfo, kind: str, name: str, arguments: Mapping[str, Any], on: str = "") -> None:
+    """Have the plug-ins say what is wrong with one use of one of them.
+
+    Raises:
+        LocatedError: with all of it.
+    """
+    vet = (info.context or {}).get("vet")
+    found = vet(kind, name, arguments, on) if vet else []
+    if found:
+        raise LocatedError([(f"with.{key}" if key else "", message, hint) for key, message, hint in found])

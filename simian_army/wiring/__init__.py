@@ -4,10 +4,12 @@ from simian_army.wiring.books import Books, actor, books, read_config
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
 from simian_army.wiring.undertaking import undertake
+from simian_army.wiring.watch import Watch, watch
 
 __all__ = [
     "Books",
     "House",
+    "Watch",
     "actor",
     "books",
     "entry_of",
@@ -18,4 +20,5 @@ __all__ = [
     "read_config",
     "target_of",
     "undertake",
+    "watch",
 ]
