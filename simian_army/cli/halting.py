@@ -42,7 +42,7 @@ def resume(config: Path, reason: str, *, as_json: bool) -> int:
     with wiring.halting(loaded) as halts, show.working("asking who halted ..."):
         done, failed = _cleared(halts, reason)
         left = halts.survey()
-    still = any(one.trouble or any(not halt.scope for halt in one.halts) for one in left)
+    still = bool(_unknown(left)) or any(not halt.scope for one in left for halt in one.halts)
     if as_json:
         show.dump({"resumed": not still, "cleared": done, "failed": failed, "left": list(states(left))})
         return 1 if still else 0
@@ -70,11 +70,11 @@ def states(said: Sequence[Said]) -> Iterator[dict[str, Any]]:
 def lines(said: Sequence[Said]) -> Iterator[str]:
     """The same for people; the first line sums it up."""
     fleet = [halt for one in said for halt in one.halts if not halt.scope]
-    unknown = [one for one in said if one.trouble]
+    unknown = _unknown(said)
     if fleet:
         yield words(fleet[0])
     else:
-        yield f"cannot be told: {unknown[0].trouble}" if unknown else "none"
+        yield f"cannot be told: {unknown[0]}" if unknown else "none"
     for one in said:
         state = f"cannot be read: {one.trouble}" if one.trouble else "; ".join(map(words, one.halts)) or "no halt"
         yield f"  {one.source.where}: {state}"
@@ -84,6 +84,11 @@ def words(halt: Halt) -> str:
     """One halt: where, by whom, when, why."""
     place = f"in {halt.scope} " if halt.scope else ""
     return f"{place}by {halt.author} at {halt.at:%Y-%m-%d %H:%M}: {halt.reason}"
+
+
+def _unknown(said: Sequence[Said]) -> list[str]:
+    """Why nobody can say whether the fleet is halted; a team's word is asked for where it counts."""
+    return [one.trouble for one in said if one.trouble and not one.source.platform]
 
 
 def _must_say_why(reason: str) -> None:

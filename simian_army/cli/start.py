@@ -6,11 +6,15 @@ import secrets
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simian_army import wiring
 from simian_army.cli import show
 from simian_army.errors import SimianError, UsageError
 from simian_army.model import Evidence
+
+if TYPE_CHECKING:
+    from config.load import Loaded
 
 OURS = ("simian_army", "monkeys", "scheduler", "safety", "config")
 TEMPLATE = """\
@@ -81,6 +85,7 @@ def _tried(config: Path) -> Iterator[Evidence]:
             yield Evidence(holds=False, detail=f"others may read the secret {file}: chmod 600 {file}")
     with wiring.books(loaded) as books:
         yield Evidence(holds=True, detail=f"ledger: {books.ledger.last_seq()} events, written with this key")
+        yield from _halts(loaded, books)
         with wiring.house(books) as house:
             for name, platform in house.platforms.items():
                 kinds = [kind for kind in house.kinds.values() if kind.platform == name]
@@ -97,6 +102,15 @@ def _packages() -> Iterator[Evidence]:
         if others:
             fix = "install simian in its own environment"
             yield Evidence(holds=False, detail=f"the package {name} is also of {', '.join(others)}: {fix}")
+
+
+def _halts(loaded: Loaded, books: wiring.Books) -> Iterator[Evidence]:
+    """Whether everything that may halt the fleet can be read."""
+    with wiring.halting(loaded, books) as halts:
+        said = [one for one in halts.survey() if not one.source.platform]  # single scopes: see the permissions
+    for one in said:
+        state = one.trouble or "; ".join(str(halt) for halt in one.halts) or "can be read, and does not halt"
+        yield Evidence(holds=not one.trouble, detail=f"halt: {one.source.where}: {state}")
 
 
 def _place(house: wiring.House) -> Iterator[Evidence]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from simian_army import wiring
-from simian_army.cli import halting, look
+from simian_army.cli import halting, look, start
 from simian_army.cli.once import Wish, once
 from simian_army.clock import SystemClock
 from simian_army.embedded.kube.request import Request
@@ -327,6 +327,34 @@ def test_status_says_which_source_cannot_be_read(ours: Ground, capsys: pytest.Ca
     said = capsys.readouterr().out
     assert "cannot be told" in said
     assert "simian.halt: cannot be read: " in said and "no regular file" in said
+
+
+def test_who_may_not_list_all_namespaces_is_in_no_doubt_about_the_fleet(
+    ours: Ground, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ours.server.answer
+
+    def answer(request: Request) -> tuple[int, Any]:
+        listed = request.method == "GET" and request.path == "/api/v1/namespaces"
+        return (403, {"message": "forbidden"}) if listed else real(request)
+
+    monkeypatch.setattr(ours.server, "answer", answer)
+    look.status(ours.config, as_json=False)
+    said = capsys.readouterr().out
+    assert "halt     none" in said
+    assert "on namespaces: cannot be read" in said
+    assert halting.resume(ours.config, "over", as_json=False) == 0
+    with ours.house() as house:
+        assert fire(house) == []
+
+
+def test_check_reads_each_source(ours: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    start.check(ours.config, as_json=False)
+    said = capsys.readouterr().out
+    assert said.count("can be read, and does not halt") == 3
+    (ours.folder / "simian.halt").mkdir()
+    assert start.check(ours.config, as_json=False) == 1
+    assert "NO  halt: the file" in capsys.readouterr().out
 
 
 def test_our_namespace_without_a_cluster_is_a_mistake_in_the_config(tmp_path: Path) -> None:
