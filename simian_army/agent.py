@@ -178,7 +178,8 @@ class Agent:
     def _do(self, event: AuditEvent) -> None:
         verb = event.data.get("verb", "")
         if verb == "revert":
-            self.keeper.end(str(event.data.get("which", "")), f"asked by {event.actor}: {event.data.get('reason', '')}")
+            self._end(event)
+            self._hands.submit(self._revert, event)
             return
         if verb == "force":
             self._hands.submit(self._force, event)
@@ -197,6 +198,21 @@ class Agent:
             only = named(wanted, entry.find()).id if wanted else ""
             done = self.engine.fire(entry, event.at, request=event.seq, only=only)
             self.ledger.append(self.scribe.note(Phase.CLOSED, done.run, **done.summary(), request=event.seq))
+        except SimianError as error:
+            with suppress(LedgerError):
+                self._refuse(event, str(error))
+
+    def _end(self, event: AuditEvent) -> None:
+        self.keeper.end(str(event.data.get("which", "")), f"asked by {event.actor}: {event.data.get('reason', '')}")
+
+    def _revert(self, event: AuditEvent) -> None:
+        """What no attempt in the ledger tells of is looked for too, and the answer says what is held still."""
+        try:
+            self.recovery.again()
+            self._end(event)
+            found = self.keeper.held(str(event.data.get("which", "")))
+            held = [{"run": one.run.id, "target": one.fault.target.id} for one in found]
+            self.ledger.append(self.scribe.note(Phase.CLOSED, held=held, request=event.seq))
         except SimianError as error:
             with suppress(LedgerError):
                 self._refuse(event, str(error))

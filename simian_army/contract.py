@@ -150,8 +150,15 @@ class Platform(Protocol):
         """Every place this platform leads to: one cluster, each account and region, each server."""
         ...
 
-    def marked(self) -> Iterable[tuple[Target, Mark | None]]:
-        """Every target that bears our label; None for a mark that cannot be read."""
+    def marked(self, scopes: Collection[str] = ()) -> Iterable[tuple[Target, Mark | None]]:
+        """Every target that bears our label, where config says and in ``scopes`` besides.
+
+        None for a mark that this fleet did not write so for that very target; the target's fact ``mark`` then holds
+        what is there as text, empty where there is only the label. Other fleets' marks are left out.
+
+        Raises:
+            PlatformError: some could not be had; all others were told before.
+        """
         ...
 
     def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterable[Evidence]:

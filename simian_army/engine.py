@@ -13,6 +13,7 @@ from random import Random
 from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Ledger
 from simian_army.errors import AlreadyThere, Conflict, Forbidden, Gone, PlatformError, Refused
+from simian_army.flights import Flights
 from simian_army.judge import Judge
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
@@ -38,6 +39,7 @@ class Engine:
     clock: Clock
     scribe: Scribe
     sign: Callable[[Run, Fault, datetime], Mark]
+    flights: Flights
     timeout: float = 5.0
 
     def fire(self, entry: Entry, at: datetime, *, request: int | None = None, only: str = "") -> Outcome:
@@ -129,8 +131,9 @@ class Engine:
             )
             self.ledger.append(told)
             return draw
-        held, denied = self._intend(run, draw)
-        return self._inject(held, draw) if held else replace(draw, verdicts=denied, taken=False)
+        with self.flights.under_way(run.id, draw.fault.target.id):
+            held, denied = self._intend(run, draw)
+            return self._inject(held, draw) if held else replace(draw, verdicts=denied, taken=False)
 
     def _intend(self, run: Run, draw: Draw) -> tuple[Held | None, Sequence[Verdict]]:
         """Make the intent durable, unless a limit asked again in the same transaction now says no."""
@@ -166,7 +169,9 @@ class Engine:
             return self._withdraw(held, draw, str(no))
         except PlatformError:
             return draw  # it may have happened: the keeper finds out and ends it
-        self.keeper.hold(held)
+        # stopped between the question and the act, we may be leader no more: another may have closed this very run
+        late = kind.reversible and self.lease.left() <= 0
+        self.keeper.hold(held, "the lease was lost while it was injected" if late else "")
         self.ledger.append(self.scribe.note(Phase.INJECTED, held.run, held.fault.target, kind=kind.name))
         self._observe(held, kind)
         return draw

@@ -43,9 +43,14 @@ def sign(key: bytes, fleet: str, run: str, fault: Fault, deadline: datetime) -> 
 
 def verify(key: bytes, mark: Mark, target: Target, fleet: str) -> bool:
     """Whether ``fleet`` wrote this very mark, for this very object. An empty key verifies nothing."""
+    return genuine(key, mark, target.id, fleet)
+
+
+def genuine(key: bytes, mark: Mark, target: str, fleet: str) -> bool:
+    """The same of the object with that id."""
     if not key or mark.fleet != fleet:
         return False
-    return hmac.compare_digest(_mac(key, mark, target.id).encode(), mark.mac.encode(errors="surrogatepass"))
+    return hmac.compare_digest(_mac(key, mark, target).encode(), mark.mac.encode(errors="surrogatepass"))
 
 
 def to_text(mark: Mark) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -45,8 +45,35 @@ class Trustee(Protocol):
         """The fault is over."""
         ...
 
+    def take_over(self, held: Held) -> None:
+        """Have a fault that a process before us began looked after again; waits for nobody."""
+        ...
+
     def lost(self) -> str:
         """Why nobody can be relied upon now; empty while somebody can."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Relic:
+    """A record as it lies there. ``held`` is None when this fleet did not write it exactly so; ``ended`` is how its
+    undertaker says it ended the fault, empty while it did not. That word is not signed."""
+
+    name: str
+    text: str
+    held: Held | None
+    ended: str = ""
+
+
+class Relics(Protocol):
+    """Every record there is. Raises SimianError when they cannot be had."""
+
+    def all(self) -> Sequence[Relic]:
+        """Whatever fault they are of."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Forget one."""
         ...
 
 

@@ -1,23 +1,33 @@
-"""What a crash left behind: every open fault of the ledger is handed back to the keeper, or closed as unknown."""
+"""What a crash left behind: ledger, records and marks are folded, and what nobody looks after is the keeper's again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind, Ledger
 from simian_army.errors import LedgerError
+from simian_army.estate import Estate
+from simian_army.flights import Flights
 from simian_army.keeper import Keeper
 from simian_army.model import AuditEvent, Fault, Mark, Phase, Run
-from simian_army.records import Held, Scribe, fault_of
+from simian_army.records import Held, Relic, Scribe, fault_of
+from simian_army.sweep import Before, Sweep, scopes_of
+
+LOOK_BACK = timedelta(days=31)
+"""How far back what is over may still have a mark where config does not look any more."""
+
+Key: TypeAlias = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recovery:
-    """Runs before anything new is begun; needs no lease to revert and asks no guard."""
+    """Runs before anything new is begun, and again and again; needs no lease to revert and asks no guard."""
 
     kinds: Mapping[str, FaultKind]
     ledger: Ledger
@@ -25,16 +35,56 @@ class Recovery:
     clock: Clock
     scribe: Scribe
     sign: Callable[[Run, Fault, datetime], Mark]
+    flights: Flights
+    estate: Estate
+    sweep: Sweep
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _missed: frozenset[Key] = field(default=frozenset(), init=False)
 
     def recover(self) -> int:
-        """Take up every open fault that the keeper does not hold yet; returns how many. A second call finds none."""
-        known = {held.key for held in self.keeper.open()}
-        left = [(event, phase) for event, phase in self.ledger.open_faults() if (event.run, event.target) not in known]
-        for event, phase in left:
-            self._take_up(event, phase)
-        return len(left)
+        """Take up every fault that nobody looks after: open ones of the ledger, those that only a record or a mark
+        tells of. Returns how many. A second call finds none and writes nothing.
 
-    def _take_up(self, event: AuditEvent, phase: Phase) -> None:
+        Raises:
+            LedgerError: the ledger cannot be read. What was taken up before stays so.
+        """
+        with self._turn:
+            return self._fold(patient=False)
+
+    def again(self) -> int:
+        """The same while others are at work: an open fault is taken up when it is found twice with nobody at it,
+        for what the keeper has just ended may not be told yet."""
+        with self._turn:
+            return self._fold(patient=True)
+
+    def _fold(self, *, patient: bool) -> int:
+        busy, seq = self._busy(), self.ledger.last_seq()
+        opened = list(self.ledger.open_faults())
+        busy |= self._busy()  # again: what was begun meanwhile is in one of both
+        lost = [(event, phase) for event, phase in opened if _key(event) not in busy]
+        missed, self._missed = self._missed, frozenset(_key(event) for event, _ in lost)
+        relics = self.estate.read()
+        ended = {relic.held.key: relic.ended for relic in relics if relic.held}
+        chosen = [(event, phase) for event, phase in lost if not patient or _key(event) in missed]
+        for event, phase in chosen:
+            self._take_up(event, phase, ended.get(_key(event), ""))
+        busy |= {_key(event) for event, _ in opened}
+        count = len(chosen) + self.estate.settle(relics, busy, seq)
+        scopes = self._scopes(opened, relics)
+        return count + self.sweep.look(Before(seq, busy | self._busy(), scopes))
+
+    def _busy(self) -> frozenset[Key]:
+        return frozenset(held.key for held in self.keeper.open()) | self.flights.now()
+
+    def _scopes(self, opened: Sequence[tuple[AuditEvent, Phase]], relics: Sequence[Relic]) -> dict[str, frozenset[str]]:
+        """Where marks may be although config does not name it any more."""
+        tried = self.ledger.attempts(self.clock.now() - LOOK_BACK)
+        places = [(self.kinds[one.kind].platform, one.scope) for one in tried if one.kind in self.kinds]
+        places += [(str(event.data.get("platform")), str(event.data.get("scope"))) for event, _ in opened]
+        places += [(r.held.fault.target.platform, r.held.fault.target.scope) for r in relics if r.held]
+        return scopes_of(places)
+
+    def _take_up(self, event: AuditEvent, phase: Phase, ended: str) -> None:
         run = Run(event.run, event.entry, event.at, "")
         try:
             fault, deadline = fault_of(event)
@@ -51,6 +101,9 @@ class Recovery:
         # a wall clock set back while nobody ran must not lengthen the hold
         left = min((deadline - self.clock.now()).total_seconds(), fault.hold.total_seconds())
         held = Held(run, fault, self.sign(run, fault, deadline), deadline, self.clock.monotonic() + left)
+        if ended:  # its word is not signed: the keeper looks for itself, and proves it
+            self.keeper.hold(held, f"its undertaker ended it: {ended}")
+            return
         if phase is Phase.INTENDED:
             self.keeper.hold(held, "a crash came between the intent and its outcome")
             return
@@ -59,6 +112,7 @@ class Recovery:
             return
         self.keeper.hold(held)
         if kind.reversible and left > 0:
+            self.keeper.trustee.take_over(held)
             self._once(phase, self.scribe.note(Phase.ADOPTED, run, fault.target, kind=kind.name, left=round(left, 1)))
 
     def _once(self, phase: Phase, told: AuditEvent) -> None:
@@ -69,3 +123,7 @@ class Recovery:
         """Write it down if the ledger can; taking up the next fault waits for no ledger."""
         with suppress(LedgerError):
             self.ledger.append(event)
+
+
+def _key(event: AuditEvent) -> Key:
+    return event.run, event.target

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from simian_army import wiring
-from simian_army.cli import forcing, show
-from simian_army.errors import SimianError, UsageError
-from simian_army.model import Phase
-
-WAIT = 0.2  # seconds between two looks while a command follows what happens
-GRACE = 30.0  # seconds for the last reverts
+from simian_army.cli import forcing, reverting, salvaging, show
+from simian_army.errors import LedgerError, SimianError, UsageError
 
 
 def run(config: Path, *, leashed: bool) -> int:
@@ -65,30 +59,19 @@ def revert(config: Path, run_id: str, reason: str, *, every: bool, force: bool, 
         raise UsageError("say why it is given up: --reason TEXT; it is kept with your name")
     if bool(run_id) == every:
         raise UsageError("name one run, or say --all; `simian status` lists what is held")
-    loaded = wiring.read_config(config)
-    with wiring.books(loaded) as books:
-        if run_id and run_id not in {event.run for event, _ in books.ledger.open_faults()}:
-            raise UsageError(f"run {run_id} holds nothing: `simian status` lists what is held, `simian audit` what was")
-        with show.working("asking who leads ..."):
-            led = _led(books)
+    loaded, wish = wiring.read_config(config), reverting.Wish(run_id, reason, as_json)
+    try:
+        with wiring.books(loaded) as books:
+            with show.working("asking who leads ..."):
+                led = _led(books)
+            if force:
+                reverting.must_hold(books, run_id)
+                return forcing.force(books, forcing.Wish(run_id, reason, as_json), led=led)
+            return reverting.by_agent(books, wish) if led else reverting.alone(books, wish)
+    except LedgerError as away:
         if force:
-            return forcing.force(books, forcing.Wish(run_id, reason, as_json), led=led)
-        if led:
-            note = books.scribe.note(Phase.REQUESTED, verb="revert", which=run_id, reason=reason)
-            books.ledger.append(note)
-        else:
-            with wiring.house(books) as house:
-                house.keeper.start()
-                house.recovery.recover()
-                house.keeper.end(run_id, f"asked by {wiring.actor()}: {reason}")
-                _until(lambda: not house.keeper.held(run_id), house, GRACE)
-                house.keeper.close()
-        left = _wait_reverted(books, run_id)
-    if as_json:
-        show.dump({"run": run_id, "held": left})
-        return 1 if left else 0
-    show.say("reverted" if not left else f"{left} still held: see `simian status`", "green" if not left else "red")
-    return 1 if left else 0
+            raise  # what is given up must be written down
+        return salvaging.salvage(loaded, wish, away)
 
 
 def _led(books: wiring.Books) -> bool:
@@ -96,21 +79,3 @@ def _led(books: wiring.Books) -> bool:
         return books.lease.held_by_anyone()
     except SimianError:
         return False  # a revert needs no lease: whatever an agent does besides, the result is the same
-
-
-def _wait_reverted(books: wiring.Books, run_id: str) -> int:
-    stop = threading.Event()
-    for _ in range(int(GRACE / WAIT)):
-        left = [e for e, _ in books.ledger.open_faults() if run_id in ("", e.run) and e.data.get("undo") is not None]
-        if not left:
-            return 0
-        books.clock.wait(stop, WAIT)
-    return len(left)
-
-
-def _until(done: Callable[[], bool], house: wiring.House, seconds: float) -> None:
-    stop = threading.Event()
-    for _ in range(int(seconds / WAIT)):
-        if done():
-            return
-        house.books.clock.wait(stop, WAIT)

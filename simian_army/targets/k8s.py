@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,16 +17,15 @@ from simian_army.targets.kube.answers import object_of
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.catalog import Catalog
 from simian_army.targets.kube.checks import Checks
-from simian_army.targets.kube.decode import Entry, Meta, meta_of
+from simian_army.targets.kube.decode import Entry, meta_of
 from simian_army.targets.kube.facts import facts_of
 from simian_army.targets.kube.finding import PLATFORM, Finder, kind_of, target_of
 from simian_army.targets.kube.health import health_of
-from simian_army.targets.kube.kinds import NAMESPACE, NODE, POD
+from simian_army.targets.kube.kinds import NAMESPACE
 from simian_army.targets.kube.lists import Lists
 from simian_army.targets.kube.login import login
 from simian_army.targets.kube.place import Place
 from simian_army.targets.kube.wire import Wire
-from simian_army.targets.scopes import Scopes
 from simian_army.targets.telling import warn
 
 
@@ -87,16 +86,20 @@ class Kubernetes:
             raise PlatformError(f"{self.wire.host}: {call}: the namespace has no uid to know the cluster by")
         return (Identity(self.name, meta.uid, self.wire.host, self.place.embedded),)
 
-    def marked(self) -> Iterator[tuple[Target, Mark | None]]:
-        """Every node and pod that bears our label; None for a mark that this fleet did not write for that object."""
-        scopes = Scopes((self.place.namespaces,))
-        exact = scopes.exact()
-        for kind, places in ((NODE, ("",)), (POD, ("",) if exact is None else exact)):
-            query = (("labelSelector", marks.HELD),)
-            calls = [Call("list", kind, scope, query=query, partial=True) for scope in places]
-            entries = [entry for found in self.finder.lists.each(calls) for entry in found]
-            ours = [entry for entry in entries if kind is NODE or entry.metadata.namespace in scopes]
-            yield from self._signed(kind.name.lower(), ours)
+    def marked(self, scopes: Collection[str] = ()) -> Iterator[tuple[Target, Mark | None]]:
+        """Every node and pod that bears our label, one list after the other; what one of them cannot tell keeps back
+        nothing of the others."""
+        failed: list[PlatformError] = []
+        for call in marking.calls(self.place.namespaces, scopes):
+            try:
+                entries = self.finder.lists.all(call)
+            except PlatformError as error:
+                failed.append(error)
+                continue
+            meant = marking.meant(call, entries, self.place.namespaces, scopes)
+            yield from self._signed(call, meant)
+        if failed:
+            raise failed[0]
 
     def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
         checks = Checks(self.wire, self.place.namespaces)
@@ -148,7 +151,7 @@ class Kubernetes:
         return marking.put(obj, mark)
 
     def unmark(self, obj: Json, mark: Mark) -> list[Json]:
-        return marking.take_off(obj, mark)
+        return marking.take_off(obj, mark, lambda there: self._genuine(there, obj["metadata"]["uid"]))
 
     def _act(self, call: Call) -> dict[str, Any]:
         """What the server says of an act; whatever no API server says (a proxy's page) proves nothing was done."""
@@ -161,18 +164,24 @@ class Kubernetes:
             raise Unknown(f"{self.wire.host}: {call}: the answer is no Kubernetes object; it may have happened")
         return said
 
-    def _signed(self, kind: str, entries: Sequence[Entry]) -> Iterator[tuple[Target, Mark | None]]:
+    def _signed(self, call: Call, entries: Sequence[Entry]) -> Iterator[tuple[Target, Mark | None]]:
         owners = self.finder.owners()
         owners.learn(entry.metadata for entry in entries)
+        kind = call.kind.name.lower() if call.kind else ""
         for entry in entries:
-            target = target_of(kind, entry.metadata, owners.family(entry.metadata))
-            mark = _mark_of(entry.metadata)
+            text = entry.metadata.annotations.fault if entry.metadata.annotations else None
+            mark = marks.from_text(text) if text is not None else None
             if mark is not None and mark.fleet != self.place.fleet:
                 continue
-            if mark is not None and not marks.verify(self.place.key, mark, target, self.place.fleet):
-                warn("forged", target=str(target), run=mark.run)
-                mark = None
+            target = target_of(kind, entry.metadata, owners.family(entry.metadata))
+            if mark is None or not self._genuine(mark, target.id):
+                warn("forged", target=str(target), run=mark.run if mark else "")
+                yield replace(target, facts={"mark": text or ""}), None
+                continue
             yield target, mark
+
+    def _genuine(self, mark: Mark, uid: str) -> bool:
+        return marks.genuine(self.place.key, mark, uid, self.place.fleet)
 
 
 def _scope(target: Target) -> str:
@@ -183,7 +192,3 @@ def _options(target: Target, grace: int | None, version: str) -> dict[str, Any]:
     preconditions = {"uid": target.id, **({"resourceVersion": version} if version else {})}
     return {"preconditions": preconditions, **({} if grace is None else {"gracePeriodSeconds": grace})}
 
-
-def _mark_of(meta: Meta) -> Mark | None:
-    text = meta.annotations.fault if meta.annotations else None
-    return marks.from_text(text) if text is not None else None

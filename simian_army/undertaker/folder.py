@@ -117,5 +117,5 @@ class Folder:
 
 def _read(file: Path) -> str | None:
     with suppress(FileNotFoundError):
-        return file.read_text()
+        return file.read_text(errors="replace")  # what is no text is no record of ours either
     return None

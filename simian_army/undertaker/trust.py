@@ -84,6 +84,19 @@ class Trust:
             self.release(held)
             raise
 
+    def take_over(self, held: Held) -> None:
+        """Have a fault that a process before us began looked after again; waits for nobody.
+
+        If no undertaker comes, ``lost`` says so in time, and the fault is reverted.
+        """
+        if not self._thread:
+            self.start()
+            self.wake()
+        record = Record(held.run, held.fault, held.mark, held.end)
+        with suppress(RecordsError):
+            if self.records.get(record.name) is None:
+                self.records.put(record.name, to_text(self.key, record))
+
     def release(self, held: Held) -> None:
         """The fault is over: its record is not needed any more."""
         with suppress(RecordsError):  # the undertaker then ends it once more, which changes nothing

@@ -22,6 +22,7 @@ from simian_army.wiring.vetting import vet
 if TYPE_CHECKING:  # the database's libraries are loaded when a ledger is opened
     from config.load import Loaded
     from simian_army.audit.ledger import SqlLedger
+    from simian_army.audit.spool import FileSpool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,6 @@ def books(
         LedgerError: it cannot be opened.
     """
     from simian_army.audit.ledger import SqlLedger
-    from simian_army.audit.spool import FileSpool
 
     settings, clock = loaded.settings, clock or SystemClock()
     url, file = _ledger(settings.ledger.get_secret_value(), loaded.file.parent, settings.fleet)
@@ -71,12 +71,26 @@ def books(
     head = file.with_name(f"{file.name}.head")
     with SqlLedger.open(url, key, told=hear, trust=trust, head=head) as ledger:
         lease = lease_of(loaded, Beside(url, file.with_name(file.name + ".lock"), actor()), clock)
-        spool = Overheard(FileSpool(file.with_name(f"{file.name}.spool"), key, clock, actor()), hear)
+        spool = Overheard(spool_of(loaded, clock), hear)
         embedded = settings.platforms.embedded
         try:
             yield Books(loaded, ledger, lease, Scribe(clock, actor(), loaded.digest, embedded), clock, spool)
         finally:
             lease.give()
+
+
+def spool_of(loaded: Loaded, clock: Clock) -> FileSpool:
+    """Where events wait while the ledger is away.
+
+    Raises:
+        LedgerError: what config names is no ledger's URL.
+    """
+    from simian_army.audit.spool import FileSpool
+
+    settings = loaded.settings
+    _, file = _ledger(settings.ledger.get_secret_value(), loaded.file.parent, settings.fleet)
+    key = settings.key.get_secret_value().encode()
+    return FileSpool(file.with_name(f"{file.name}.spool"), key, clock, actor())
 
 
 def actor() -> str:

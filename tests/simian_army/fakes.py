@@ -125,6 +125,9 @@ class FakeTrustee:
             raise Refused(self.away)
         self.wards.add(held.key)
 
+    def take_over(self, held: Held) -> None:
+        self.wards.add(held.key)
+
     def release(self, held: Held) -> None:
         self.wards.discard(held.key)
 

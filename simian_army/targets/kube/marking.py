@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from simian_army import marks
 from simian_army.errors import Refused
 from simian_army.model import Json, Mark
+from simian_army.targets.kube.call import Call
+from simian_army.targets.kube.decode import Entry
+from simian_army.targets.kube.kinds import NODE, POD, Kind
+from simian_army.targets.scopes import Scopes
 
 _LABEL = "/metadata/labels/" + marks.HELD.replace("/", "~1")
 _ANNOTATION = "/metadata/annotations/" + marks.FAULT.replace("/", "~1")
@@ -31,11 +36,12 @@ def put(obj: Json, mark: Mark) -> list[Json]:
     return operations
 
 
-def take_off(obj: Json, mark: Mark) -> list[Json]:
-    """What is left of the mark of that run; a damaged mark counts as it, a mark of another run does not."""
+def take_off(obj: Json, mark: Mark, genuine: Callable[[Mark], bool] = lambda _: True) -> list[Json]:
+    """What is left of the mark of that run; a damaged mark counts as it, a mark of another run does not, if its fleet
+    wrote it for that object (``genuine``)."""
     text = marks.found(obj)
     there = marks.from_text(text) if text is not None else None
-    if there is not None and (there.fleet, there.run, there.kind) != (mark.fleet, mark.run, mark.kind):
+    if there is not None and (there.fleet != mark.fleet or (not _same(there, mark) and genuine(there))):
         return []
     removals: list[Json] = []
     if text is not None:
@@ -43,6 +49,32 @@ def take_off(obj: Json, mark: Mark) -> list[Json]:
     if marks.labelled(obj):
         removals.append({"op": "remove", "path": _LABEL})
     return [_same_version(obj), *removals] if removals else []
+
+
+def calls(namespaces: tuple[str, ...], more: Collection[str]) -> list[Call]:
+    """The lists that have every marked node, and every marked pod of config's namespaces and of those in ``more``."""
+    exact = Scopes((namespaces,)).exact()
+    places = ("",) if exact is None else sorted({*exact, *more})
+    query = (("labelSelector", marks.HELD),)
+    return [Call("list", kind, place, query=query, partial=True) for kind, place in _each(places)]
+
+
+def meant(call: Call, entries: Sequence[Entry], namespaces: tuple[str, ...], more: Collection[str]) -> list[Entry]:
+    """Those entries of one of these lists that are ours to look at."""
+    scopes = Scopes((namespaces,))
+    near = {entry.metadata.namespace for entry in entries}
+    allowed = scopes.among(near) | set(more)
+    return [entry for entry in entries if call.kind is NODE or entry.metadata.namespace in allowed]
+
+
+def _each(places: Iterable[str]) -> Iterator[tuple[Kind, str]]:
+    yield NODE, ""
+    for place in places:
+        yield POD, place
+
+
+def _same(there: Mark, mark: Mark) -> bool:
+    return (there.run, there.kind) == (mark.run, mark.kind)
 
 
 def _same_version(obj: Json) -> dict[str, Any]:

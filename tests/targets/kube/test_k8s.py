@@ -26,9 +26,9 @@ def marked(node: str, text: str | None) -> Obj:
     return obj("v1", "Node", meta(node, labels={marks.HELD: "true"}, **notes))
 
 
-def signed(key: bytes = b"secret", fleet: str = "test", target: Target = NODE) -> Mark:
+def signed(key: bytes = b"secret", fleet: str = "test", target: Target = NODE, run: str = "run-1") -> Mark:
     fault = Fault("node-cordon", target, undo={"unschedulable": False})
-    return marks.sign(key, fleet, "run-1", fault, BORN + timedelta(hours=1))
+    return marks.sign(key, fleet, run, fault, BORN + timedelta(hours=1))
 
 
 def test_a_target_is_read_whole_with_all_above_it() -> None:
@@ -100,6 +100,21 @@ def test_marked_pods_are_looked_for_where_config_allows() -> None:
         assert [request.path for request in server.requests] == ["/api/v1/nodes", PODS]
 
 
+def test_marks_are_looked_for_in_other_namespaces_too_and_one_that_cannot_be_listed_keeps_no_other_back() -> None:
+    old = "/api/v1/namespaces/old/pods"
+    left = pod("left", "old", labels={marks.HELD: "true"}, annotations={marks.FAULT: "?"})
+    shelf = Shelf({PODS: [], old: [left], "/api/v1/namespaces": [namespace("old")]}, forbidden={PODS})
+    with serving(shelf) as server, connected(server.url, namespaces=("shop",)) as cluster:
+        found = cluster.marked(["old", "shop"])
+        target, mark = next(found)
+        assert (target.name, target.facts, mark) == ("left", {"mark": "?"}, None)
+        with pytest.raises(PlatformError, match="list pods shop"):
+            next(found)
+    with serving(shelf) as server, connected(server.url, namespaces=("shop*",)) as cluster:
+        assert [target.name for target, _ in cluster.marked(["old"])] == ["left"]
+        assert list(cluster.marked()) == []
+
+
 def test_an_object_that_bears_a_mark_is_not_marked_again() -> None:
     with serving(Shelf({})) as server, connected(server.url) as cluster:
         with pytest.raises(Refused, match="another fault holds it"):
@@ -110,11 +125,12 @@ def test_an_object_that_bears_a_mark_is_not_marked_again() -> None:
 
 def test_taking_off_leaves_the_mark_of_another_run() -> None:
     with serving(Shelf({})) as server, connected(server.url) as cluster:
-        other = replace(signed(), run="run-2")
-        assert cluster.unmark(marked("n1", marks.to_text(other)), signed()) == []
+        assert cluster.unmark(marked("n1", marks.to_text(signed(run="run-2"))), signed()) == []
+        assert cluster.unmark(marked("n1", marks.to_text(signed(fleet="other"))), signed()) == []
         assert cluster.unmark(obj("v1", "Node", meta("n1")), signed()) == []
         assert len(cluster.unmark(marked("n1", marks.to_text(signed())), signed())) == 3
         assert len(cluster.unmark(marked("n1", "damaged"), signed())) == 3
+        assert len(cluster.unmark(marked("n1", marks.to_text(replace(signed(), run="changed"))), signed())) == 3
         assert len(cluster.unmark(marked("n1", None), signed())) == 2
 
 
