@@ -19,6 +19,7 @@ from simian_army.cron import Cron
 from simian_army.windows import Blackout
 
 LONGEST_HOLD = timedelta(hours=12)
+LONGEST_LEASE = timedelta(minutes=1)  # for so long at most does a standby believe in one that shows no life
 SPARE = 3.0  # seconds that a lease has left beyond an act and a renewal: the two of rule 12, and one for the way
 
 
@@ -156,7 +157,7 @@ class Leading(Part):
     """How one agent at a time leads. ``namespace`` is that of the Lease; without one, see docs/configuration.md."""
 
     namespace: str = Field(default="", pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$")
-    duration: Duration | None = Field(default=None, le=timedelta(minutes=1))
+    duration: Duration | None = Field(default=None, le=LONGEST_LEASE)
     renew: Duration = Field(default=timedelta(seconds=2), ge=timedelta(seconds=1), le=timedelta(seconds=10))
 
     def lasts(self, act: float) -> float:
@@ -225,6 +226,9 @@ class Settings(Part):
         if said.duration and said.duration.total_seconds() < said.needs(act):
             why = f"an act may take {act:g} s, so a lease this short would never allow one"
             wrong.append(("leader.duration", why, f"write {math.ceil(said.needs(act))}s or more, or leave it out"))
+        if said.needs(act) > LONGEST_LEASE.total_seconds():
+            why = f"an act may take {act:g} s, and a lease that outlasts it would be longer than a minute"
+            wrong.append(("platforms", why, "give each platform a shorter timeout"))
         if said.namespace and (not self.platforms.kubernetes or self.platforms.embedded):
             why = "a Lease needs a Kubernetes that stays"
             wrong.append(("leader.namespace", why, "add platforms.kubernetes with a context, or leave it out"))
