@@ -120,6 +120,17 @@ class TestReal(Promises):
         assert again is not None and again.at == halt.at, "the time is the server's, not that of the look"
         assert port.on_namespaces(None)[ground.scope].author == "kubectl-annotate"
 
+    def test_of_one_that_was_made_empty_the_server_tells_no_author_and_it_halts_all_the_same(
+        self, ground: Ground, port: Halting
+    ) -> None:
+        # a trap: an object that had no field at its making keeps no record of who writes which, ever after
+        empty = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME}}
+        ground.api.create(f"/api/v1/namespaces/{ground.scope}/configmaps", empty)
+        annotate(ground, self.path(ground), "incident 7")
+        assert "managedFields" not in ground.api.get(self.path(ground))["metadata"]
+        halt = port.on_configmap(ground.scope, NAME)
+        assert halt is not None and (halt.author, halt.reason) == ("somebody", "incident 7")
+
 
 def on(talk: Talk, ask: Any) -> tuple[Any, list[str]]:
     with serving(talk) as stub:
