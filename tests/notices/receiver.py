@@ -59,3 +59,10 @@ def receiver() -> Iterator[Receiver]:
             made.free.set()
             server.shutdown()
             thread.join()
+
+
+class Breaks:
+    """A notifier of a stranger, which never works."""
+
+    def send(self, notice: object) -> None:
+        raise RuntimeError(f"cannot send {notice!r}")
