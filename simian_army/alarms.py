@@ -36,7 +36,7 @@ class Alarm:
 
 @dataclass(slots=True)
 class Alarms:
-    """Tells the ledger. Nothing is told of a target about which the ledger heard something within ``settle``."""
+    """Tells the ledger. Nothing is told of a target to which something was done within ``settle``: it may not show."""
 
     ledger: Ledger
     scribe: Scribe
@@ -68,7 +68,8 @@ class Alarms:
 
     def _fresh(self, target: Target) -> bool:
         since = self.clock.now() - self.settle
-        return any(event.target == target.id for event in self.ledger.query(target=target.id, since=since))
+        heard = self.ledger.query(target=target.id, since=since)
+        return any(e.target == target.id and e.at > since and e.phase is not Phase.FOUND for e in heard)
 
     def _write(self, alarm: Alarm, severity: str, key: str = "") -> None:
         note = self.scribe.note(
