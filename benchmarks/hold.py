@@ -12,18 +12,28 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import ClassVar
 
+from simian_army.alarms import Alarms
 from simian_army.audit.ledger import SqlLedger
 from simian_army.clock import SystemClock
+from simian_army.contract import FaultKind
+from simian_army.estate import Estate
+from simian_army.flights import Flights
+from simian_army.halts.halts import Halts
+from simian_army.halts.ledger import LedgerSource
 from simian_army.keeper import Keeper
 from simian_army.marks import sign
 from simian_army.model import Evidence, Fault, Health, Json, Mark, Phase, Run, Selector, Target
+from simian_army.orphans import Orphans
 from simian_army.records import Held, Scribe, fault_json
 from simian_army.recovery import Recovery
+from simian_army.sweep import Sweep
+from simian_army.undertaker.folder import Folder
+from simian_army.undertaker.relics import SignedRelics
 
 FAULTS = 1000
 HOLD = timedelta(hours=1)
@@ -69,6 +79,22 @@ class Lever:
         return Evidence(holds=True, detail="it is back")
 
 
+class Nobody:
+    """No undertaker: the keeper alone is measured."""
+
+    def entrust(self, held: Held) -> None:
+        del held
+
+    def take_over(self, held: Held) -> None:
+        del held
+
+    def release(self, held: Held) -> None:
+        del held
+
+    def lost(self) -> str:
+        return ""
+
+
 def held(number: int) -> Held:
     target = Target("bench", "lever", f"lever-{number}", f"lever-{number}", "here", f"row-{number}", CLOCK.now(), {})
     fault = Fault("lever", target, undo={"pulled": False}, hold=HOLD)
@@ -79,6 +105,11 @@ def held(number: int) -> Held:
 
 def whole(target: Target) -> Health:
     return Health(whole=True, ready=1, wanted=1, detail=f"{target} is whole")
+
+
+def signed(run: Run, fault: Fault, deadline: datetime) -> Mark:
+    """The mark of a fault of the benchmark's fleet."""
+    return sign(KEY, FLEET, run.id, fault, deadline)
 
 
 @contextmanager
@@ -94,9 +125,21 @@ def kept(kind: Lever, faults: list[Held]) -> Iterator[tuple[Keeper, SqlLedger, R
                 ledger.append(*notes)
             for one in faults:
                 kind.inject(one.fault, one.mark)
-            keeper = Keeper({"lever": kind}, ledger, scribe, CLOCK, lambda _held: "", whole)
+            kinds: dict[str, FaultKind] = {"lever": kind}
+            halts = Halts([LedgerSource(ledger, scribe)], CLOCK)
+            keeper = Keeper(kinds, ledger, scribe, CLOCK, lambda _held: "", whole, Nobody(), halts)
+            orphans = Orphans(kinds, ledger, keeper, CLOCK, scribe, Alarms(ledger, scribe, CLOCK))
+            relics = SignedRelics(KEY, FLEET, Folder(Path(folder) / "records"), CLOCK)
             recovery = Recovery(
-                {"lever": kind}, ledger, keeper, CLOCK, scribe, lambda r, f, d: sign(KEY, FLEET, r.id, f, d)
+                kinds,
+                ledger,
+                keeper,
+                CLOCK,
+                scribe,
+                signed,
+                Flights(),
+                Estate(relics, orphans, ledger),
+                Sweep({}, orphans, ledger, signed),
             )
             keeper.start()
             try:

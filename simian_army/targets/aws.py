@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simian_army import marks
@@ -79,8 +79,9 @@ class Aws:
         here = [login.who(fresh=True) for login in self.finder.lists.logins]
         return tuple(Identity(self.name, who.account, who.endpoint, self.place.embedded) for who in here)
 
-    def marked(self) -> Iterator[tuple[Target, Mark | None]]:
+    def marked(self, scopes: Collection[str] = ()) -> Iterator[tuple[Target, Mark | None]]:
         """Every instance and group that bears our tag; None for a mark that this fleet did not write for it."""
+        del scopes  # the credentials of config lead to its own accounts and regions and to no others
         lists = self.finder.lists
         for target in lists.each(self._held, lists.areas()):
             theirs = marking.fleets(target.labels)
@@ -90,7 +91,7 @@ class Aws:
             if mark is not None and not marks.verify(self.place.key, mark, target, self.place.fleet):
                 warn("forged", target=str(target), run=mark.run)
                 mark = None
-            yield target, mark
+            yield (target if mark else replace(target, facts={"mark": marking.words(target.labels)})), mark
 
     def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
         return Checks(self.finder).run(kinds, selectors)

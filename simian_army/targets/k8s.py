@@ -191,4 +191,3 @@ def _scope(target: Target) -> str:
 def _options(target: Target, grace: int | None, version: str) -> dict[str, Any]:
     preconditions = {"uid": target.id, **({"resourceVersion": version} if version else {})}
     return {"preconditions": preconditions, **({} if grace is None else {"gracePeriodSeconds": grace})}
-

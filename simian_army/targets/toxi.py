@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -72,13 +72,14 @@ class Toxiproxy:
     def identities(self) -> Sequence[Identity]:
         return tuple(_each(self.servers, self._identity))
 
-    def marked(self) -> Iterator[tuple[Target, Mark | None]]:
+    def marked(self, scopes: Collection[str] = ()) -> Iterator[tuple[Target, Mark | None]]:
         """Every proxy and toxic of it that bears our fleet's name; None for a name that this fleet did not write."""
+        del scopes  # the servers of config are all that is known
         for server, proxies in zip(self.servers, _each(self.servers, Server.proxies), strict=True):
             for said in proxies:
                 target = target_of(server, said, facts_of(said))
-                for mark in signed(self.place, server.endpoint, said):
-                    yield target, mark
+                for name, mark in signed(self.place, server.endpoint, said):
+                    yield (target if mark else replace(target, facts={"mark": name})), mark
 
     def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
         del kinds  # a toxiproxy has no permissions: whoever reaches it may do everything

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.audit.places import File, Place, Served
-from tests.conftest import ON_POSTGRES
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRES)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
 def new_place(request: pytest.FixtureRequest) -> Callable[[Path], Place]:
     """What makes an empty place; the folder is for the files beside it."""
     if request.param == "sqlite":

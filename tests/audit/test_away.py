@@ -192,7 +192,8 @@ with SqlLedger.open(sys.argv[1], KEY, head=Path(sys.argv[2])) as ledger:
 def test_one_that_is_stopped_in_mid_transaction_keeps_the_others_out_for_seconds_only(served: Served) -> None:
     with opened(served) as ledger:
         command = [sys.executable, "-c", STOPPER, served.url, str(served.head)]
-        with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as other:
+        other = subprocess.Popen(command, cwd=Path(__file__).parents[2])
+        try:
             state = Path(f"/proc/{other.pid}/stat")
             until("the other to stop", lambda: state.read_text().rpartition(")")[2].split()[0] == "T")
             begun = CLOCK.monotonic()
@@ -200,6 +201,9 @@ def test_one_that_is_stopped_in_mid_transaction_keeps_the_others_out_for_seconds
             assert CLOCK.monotonic() - begun < 2 * PROMISE
             other.send_signal(signal.SIGCONT)
             assert other.wait(20) == 3, "it is told that nothing was written"
+        finally:
+            other.kill()
+            other.wait()
         assert ledger.open_faults() == []
         assert ledger.verify() == []
 

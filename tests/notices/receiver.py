@@ -45,6 +45,12 @@ def receiver() -> Iterator[Receiver]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
+        def do_GET(self) -> None:
+            """Where a redirect leads."""
+            made.paths.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
         def log_message(self, *args: Any) -> None:
             return
 

@@ -169,6 +169,7 @@ def test_a_client_that_reads_nothing_is_cut_off_in_time() -> None:
     try:
         with connected(server) as line:
             line.sendall(b"GET /big HTTP/1.1\r\n\r\n")
+            until("it to be taken", lambda: server._open, 5)
             until("it to be cut off", lambda: not server._open, 5)
     finally:
         server.close()

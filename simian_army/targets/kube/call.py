@@ -13,7 +13,8 @@ _METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "pat
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``verb`` is RBAC's; ``partial`` asks for metadata only; ``merge`` sends a merge patch, not a JSON patch; ``path`` is for what is no resource (``/version``)."""
+    """``verb`` is RBAC's; ``partial`` asks for metadata only; ``merge`` sends a merge patch, not a JSON patch; ``path``
+    is for what is no resource (``/version``)."""
 
     verb: str
     kind: Kind | None = None

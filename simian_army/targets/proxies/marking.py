@@ -11,9 +11,9 @@ from simian_army.targets.proxies.place import Place
 from simian_army.targets.telling import warn
 
 
-def signed(place: Place, endpoint: str, said: Json) -> Iterator[Mark | None]:
-    """The mark of each toxic that bears the name of our fleet; None for a name that the fleet did not write for this
-    proxy. The toxics of other fleets are theirs to look after."""
+def signed(place: Place, endpoint: str, said: Json) -> Iterator[tuple[str, Mark | None]]:
+    """Name and mark of each toxic that bears the name of our fleet; None for a name that the fleet did not write for
+    this proxy. The toxics of other fleets are theirs to look after."""
     for toxic in said["toxics"]:
         name = toxic["name"]
         mark = parse(name)
@@ -21,6 +21,6 @@ def signed(place: Place, endpoint: str, said: Json) -> Iterator[Mark | None]:
             continue
         if mark is None or not genuine(place.key, endpoint, said["name"], name):
             warn("forged", endpoint=endpoint, proxy=said["name"], toxic=name)
-            yield None
+            yield name, None
             continue
-        yield replace(mark, kind=f"proxy-{toxic['type'].replace('_', '-')}")
+        yield name, replace(mark, kind=f"proxy-{toxic['type'].replace('_', '-')}")

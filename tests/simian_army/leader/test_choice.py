@@ -117,8 +117,7 @@ def test_what_could_never_lead_is_a_mistake_with_its_place_and_fix(
 
 def test_an_act_that_no_lease_could_outlast_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="platforms: an act may take 58 s, .* give each platform a shorter timeout"):
-        config(tmp_path, more="  aws: {regions: [eu-west-1], timeout: 55s}
-")
+        config(tmp_path, more="  aws: {regions: [eu-west-1], timeout: 55s}\n")
 
 
 def test_no_lease_may_last_longer_than_a_standby_believes(tmp_path: Path) -> None:

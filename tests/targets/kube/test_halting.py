@@ -8,8 +8,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.targets.grounds import Ground, OpenApi
-from tests.targets.stub import Reply, Request, Talk, serving, silent
 
 from simian_army.clock import SystemClock
 from simian_army.embedded.kube import KubeServer
@@ -18,6 +16,8 @@ from simian_army.model import Halt
 from simian_army.targets.kube.halting import FEW, HALT, Halting
 from simian_army.targets.kube.place import Place
 from tests.cluster.plane import Cluster
+from tests.targets.kube.grounds import Ground, OpenApi
+from tests.targets.kube.stub import Reply, Request, Talk, serving, silent
 
 NAME = "simian-army-halt"
 
