@@ -252,6 +252,17 @@ def test_while_others_are_at_work_an_open_fault_is_taken_up_when_it_is_found_twi
     assert world.recovery.again() == 0
 
 
+@pytest.mark.parametrize("by", ["mark", "record"])
+def test_an_orphan_that_is_still_being_tried_is_not_taken_up_again(world: World, by: str) -> None:
+    mark = world.tell("run", "a")
+    world.bear("a", mark) if by == "mark" else world.keep("run", "a")
+    world.kind.broken = 1000
+    assert world.recover() == 1
+    seq = world.ledger.last_seq()
+    assert world.recover() == 0
+    assert world.ledger.last_seq() == seq
+
+
 def test_a_kind_that_cannot_be_used_is_told_once(world: World) -> None:
     fault = replace(fault_on("a"), kind="unheard-of")
     world.yard.texts["a"] = marks.to_text(sign(NO_RUN, fault, world.clock.now()))
