@@ -43,6 +43,7 @@ class Trust:
         """Begin to show life and to listen; the first fault that is entrusted does it too."""
         if self._thread:
             return
+        self._pulse = Pulse("undertaker", self.clock)  # its silence counts from when we listen
         self._thread = threading.Thread(target=self._listen, name="trust", daemon=True)
         self._thread.start()
 
@@ -91,7 +92,8 @@ class Trust:
         """
         if not self._thread:
             self.start()
-            self.wake()
+            with suppress(OSError):  # then none comes
+                self.wake()
         record = Record(held.run, held.fault, held.mark, held.end)
         with suppress(RecordsError):
             if self.records.get(record.name) is None:

@@ -14,6 +14,7 @@ from simian_army.contract import FaultKind
 from simian_army.errors import Refused
 from simian_army.undertaker import trust as trusting
 from simian_army.undertaker.folder import Folder
+from simian_army.undertaker.record import name_of
 from simian_army.undertaker.service import Undertaker
 from simian_army.undertaker.trust import Trust
 from tests.simian_army.fakes import Lever
@@ -112,3 +113,35 @@ def test_nothing_entrusted_is_nothing_lost_and_starts_no_thread(scene: Scene) ->
     assert trust.lost() == ""
     trust.stop()
     assert not scene.records.path.exists()
+
+
+def test_what_a_process_before_us_began_is_looked_after_again_and_nobody_is_waited_for(scene: Scene) -> None:
+    before = scene.trust(wakes=False)
+    scene.records.put(name_of("abcdefghij", "a"), "as it was written")
+    for name in "ab":
+        before.take_over(held(name))
+    assert scene.woken == 1
+    kept = {one.name: one.text for one in scene.records.all()}
+    assert kept[name_of("abcdefghij", "a")] == "as it was written"
+    assert name_of("abcdefghij", "b") in kept
+    before.stop()
+
+
+def test_what_is_taken_over_late_in_a_life_is_not_lost_before_an_undertaker_could_be_heard(scene: Scene) -> None:
+    trust = scene.trust()
+    trust._pulse._since -= 3600
+    trust.take_over(held())
+    assert trust.lost() == ""
+    until(lambda: trust._pulse.alive)
+    assert all(kept.acknowledged for kept in scene.records.all())
+    trust.stop()
+
+
+def test_what_is_taken_over_without_an_undertaker_is_lost_in_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trusting, "STALE", 1.0)
+    trust = scene.trust(wakes=False)
+    trust.take_over(held())
+    until(lambda: "showed no life" in trust.lost())
+    trust.stop()
