@@ -64,7 +64,7 @@ class Broken:
     name: str
     where: str
     error: str
-    platform: ClassVar[str] = ""
+    platform: str = ""
     every: ClassVar[float] = 2.0
 
     def read(self, scopes: Collection[str] | None) -> Mapping[str, Halt]:

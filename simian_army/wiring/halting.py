@@ -15,6 +15,7 @@ from simian_army.halts.ledger import LedgerSource
 from simian_army.halts.namespaces import NamespaceSource
 from simian_army.halts.news import News
 from simian_army.halts.sources import Broken, Source
+from simian_army.targets.kube.place import IN_CLUSTER
 from simian_army.wiring.books import Books, books
 from simian_army.wiring.leading import own_namespace
 
@@ -79,7 +80,9 @@ def _beside(loaded: Loaded, clock: Clock, closing: ExitStack) -> list[Source]:
     try:
         port = Halting.connect(Place(context=said.context, page_size=said.page_size, timeout=ANSWER), clock)
     except SimianError as error:
-        return [Broken("kubernetes", "the cluster", str(error))]
+        teams = Broken(NamespaceSource.name, NamespaceSource.where, str(error), "kubernetes")
+        ours = f"configmap {loaded.settings.halt.configmap}"
+        return [*([Broken(ConfigMapSource.name, ours, str(error))] if _asked_for(loaded) else []), teams]
     closing.callback(port.close)
     return _in_cluster(loaded, port)
 
@@ -88,12 +91,17 @@ def _in_cluster(loaded: Loaded, port: HaltPort | None) -> list[Source]:
     said, wish = loaded.settings.platforms.kubernetes, loaded.settings.halt
     if port is None or said is None:
         return []
-    inside = said.context == "in-cluster"
-    namespace = wish.namespace or (own_namespace() if inside else "")
     teams = NamespaceSource(port, "kubernetes")
+    if not _asked_for(loaded):
+        return [teams]
+    namespace = wish.namespace or own_namespace()
     if namespace:
         return [ConfigMapSource(port, namespace, wish.configmap), teams]
-    if not inside:
-        return [teams]
     unknown = "the namespace of this pod is not known: set halt.namespace, or SIMIAN_NAMESPACE"
     return [Broken("configmap", f"the annotation simian-army/halt on configmap {wish.configmap}", unknown), teams]
+
+
+def _asked_for(loaded: Loaded) -> bool:
+    """Whether a ConfigMap may halt the fleet: in a cluster always, outside one when config names our namespace."""
+    said = loaded.settings.platforms.kubernetes
+    return bool(loaded.settings.halt.namespace) or (said is not None and said.context == IN_CLUSTER)

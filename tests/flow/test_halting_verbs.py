@@ -139,6 +139,21 @@ def test_who_may_not_list_all_namespaces_is_in_no_doubt_about_the_fleet(
         assert fire(house) == []
 
 
+@pytest.mark.parametrize(("more", "code"), [("", 0), ("halt: {namespace: simian}\n", 1)])
+def test_a_cluster_that_is_away_is_a_doubt_only_where_its_word_counts_for_the_fleet(
+    shop: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: str, code: int
+) -> None:
+    shop.write(more=more)
+    monkeypatch.setenv("KUBECONFIG", "/dev/null")
+    assert halting.resume(shop.config, "over", as_json=False) == code
+    said = capsys.readouterr().out
+    assert "cannot be read: the annotation simian-army/halt on namespaces" in said
+    assert ("still halted" in said) is bool(code)
+    by_file(shop, "incident 7")
+    look.status(shop.config, as_json=False)
+    assert "halt     by " in capsys.readouterr().out
+
+
 def test_check_reads_each_source(ours: Ground, capsys: pytest.CaptureFixture[str]) -> None:
     start.check(ours.config, as_json=False)
     said = capsys.readouterr().out
