@@ -44,11 +44,12 @@ class Alarms:
     settle: timedelta = SETTLE
     _told: set[str] = field(default_factory=set)
     _away: dict[str, str] = field(default_factory=dict)
+    _fresh: frozenset[str] | None = None
 
     def tell(self, alarm: Alarm) -> None:
         """As an event FOUND, error, once for ever; later if the ledger is away now."""
         with suppress(LedgerError):
-            if alarm.key in self._told or (alarm.target and self._fresh(alarm.target)):
+            if alarm.key in self._told or (alarm.target and self._is_fresh(alarm.target)):
                 return
             with suppress(AlreadyThere):
                 self._write(alarm, "error", alarm.key)
@@ -66,10 +67,16 @@ class Alarms:
         """It can be read."""
         self._away.pop(what, None)
 
-    def _fresh(self, target: Target) -> bool:
-        since = self.clock.now() - self.settle
-        heard = self.ledger.query(target=target.id, since=since)
-        return any(e.target == target.id and e.at > since and e.phase is not Phase.FOUND for e in heard)
+    def listed(self) -> None:
+        """Targets were just listed: what was done to any of them is asked anew, once for all that is told of them."""
+        self._fresh = None
+
+    def _is_fresh(self, target: Target) -> bool:
+        if self._fresh is None:
+            since = self.clock.now() - self.settle
+            heard = (event for event in self.ledger.query(since=since) if event.at > since)
+            self._fresh = frozenset(event.target for event in heard if event.phase is not Phase.FOUND)
+        return target.id in self._fresh
 
     def _write(self, alarm: Alarm, severity: str, key: str = "") -> None:
         note = self.scribe.note(

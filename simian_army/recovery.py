@@ -22,6 +22,8 @@ from simian_army.sweep import Before, Sweep, scopes_of
 LOOK_BACK = timedelta(days=31)
 """How far back what is over may still have a mark where config does not look any more."""
 
+OVERLAP = timedelta(hours=1)  # by which each reading reaches back before the last: clocks of other agents differ
+
 Key: TypeAlias = tuple[str, str]
 
 
@@ -40,6 +42,8 @@ class Recovery:
     sweep: Sweep
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
     _missed: frozenset[Key] = field(default=frozenset(), init=False)
+    _named: set[tuple[str, str]] = field(default_factory=set, init=False)
+    _read_to: datetime | None = field(default=None, init=False)
 
     def recover(self) -> int:
         """Take up every fault that nobody looks after: open ones of the ledger, those that only a record or a mark
@@ -78,8 +82,11 @@ class Recovery:
 
     def _scopes(self, opened: Sequence[tuple[AuditEvent, Phase]], relics: Sequence[Relic]) -> dict[str, frozenset[str]]:
         """Where marks may be although config does not name it any more."""
-        tried = self.ledger.attempts(self.clock.now() - LOOK_BACK)
-        places = [(self.kinds[one.kind].platform, one.scope) for one in tried if one.kind in self.kinds]
+        now = self.clock.now()
+        tried = self.ledger.attempts(self._read_to or now - LOOK_BACK)
+        self._read_to = now - OVERLAP
+        self._named |= {(self.kinds[one.kind].platform, one.scope) for one in tried if one.kind in self.kinds}
+        places = list(self._named)
         places += [(str(event.data.get("platform")), str(event.data.get("scope"))) for event, _ in opened]
         places += [(r.held.fault.target.platform, r.held.fault.target.scope) for r in relics if r.held]
         return scopes_of(places)

@@ -68,6 +68,7 @@ class Sweep:
             self.orphans.alarms.away(what, str(error))
         else:
             self.orphans.alarms.back(what)
+        self.orphans.alarms.listed()
         return found
 
     def _judge(self, target: Target, mark: Mark, before: Before) -> bool:

@@ -305,6 +305,9 @@ def test_marks_are_looked_for_where_ledger_and_records_say_they_may_be(world: Wo
     world.keep("r3", "c", scope="recorded")
     world.recover()
     assert world.yard.asked[-1] == {"open", "ended", "recorded"}
+    world.clock.advance(2 * 3600)
+    world.recover()
+    assert world.yard.asked[-1] >= {"open", "ended"}, "what was named once is remembered"
 
 
 MARK = marks.to_text(sign(Run("run", "", NO_RUN.at, ""), fault_on("a"), NOW))
