@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind, Platform
 from simian_army.errors import SimianError
-from simian_army.model import Evidence, Fault, Mark
+from simian_army.model import Evidence, Fault, Mark, Target
 from simian_army.orphans import Orphan, run_of
 from simian_army.records import Relics
 from simian_army.story import MARK, RECORD
@@ -109,13 +109,17 @@ class Salvage:
     def _marked(self, scopes: Mapping[str, frozenset[str]], doubts: list[str]) -> Iterator[Orphan]:
         for name, platform in self.platforms.items():
             try:
-                for target, mark in platform.marked(scopes.get(name, frozenset())):
-                    if mark is None:
-                        doubts.append(f"{target} bears what is no mark of this fleet for it: look at it by hand")
-                        continue
-                    yield _by_mark(Fault(mark.kind, target, undo=mark.undo), mark)
+                yield from _borne(platform.marked(scopes.get(name, frozenset())), doubts)
             except SimianError as error:
                 doubts.append(f"the marks on {name} cannot be read: {error}")
+
+
+def _borne(found: Iterable[tuple[Target, Mark | None]], doubts: list[str]) -> Iterator[Orphan]:
+    for target, mark in found:
+        if mark is None:
+            doubts.append(f"{target} bears what is no mark of this fleet for it: look at it by hand")
+            continue
+        yield _by_mark(Fault(mark.kind, target, undo=mark.undo), mark)
 
 
 def _by_mark(fault: Fault, mark: Mark) -> Orphan:

@@ -63,15 +63,17 @@ class Undertaker:
     def run(self) -> None:
         """Work until ``stopping`` is set, or nothing is left to do and no agent lives."""
         with ThreadPoolExecutor(WORKERS, "undertaker") as pool:
-            while not self.stopping.is_set():
-                try:
-                    if self.look(pool.submit):
-                        break
-                except RecordsError:
-                    log.exception("the records cannot be read: looked at again soon")
+            while not (self.stopping.is_set() or self._over(pool.submit)):
                 self.clock.wait(self.stopping, self.records.pace)
         with suppress(RecordsError):
             self.records.beat("undertaker", GONE)
+
+    def _over(self, do: Callable[[Callable[[], None]], object]) -> bool:
+        try:
+            return self.look(do)
+        except Exception:  # the revert border: whatever breaks, what is known is looked after
+            log.exception("a look at the records broke: they are looked at again soon")
+            return False
 
     def look(self, do: Callable[[Callable[[], None]], object]) -> bool:
         """One look at everything; ``do`` carries out a revert. True when this process is no longer needed.

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -84,9 +85,11 @@ class Starter:
         words = [sys.executable, "-m", "simian_army", "undertaker", "-c", str(self.config), "--until-idle"]
         env = {**os.environ, **({WORLD: json.dumps(self.world)} if self.world else {})}
         with log.open("ab") as out:
-            subprocess.Popen(
+            child = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd="/", start_new_session=True
             )
+        # it outlives us or ends before: then somebody must take note, or a zombie stays
+        threading.Thread(target=child.wait, name="undertaker's end", daemon=True).start()
 
 
 @contextmanager
