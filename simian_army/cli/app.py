@@ -184,7 +184,7 @@ def undertaker(
 
 @app.command()
 def plugins(as_json: AsJson = False) -> None:
-    """List monkeys, faults and guards: name, kind, origin, parameters."""
+    """List monkeys, faults, guards and notifiers: name, kind, origin, parameters."""
     from simian_army.cli.records import plugins as act
 
     act(as_json=as_json)
