@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from simian_army import wiring
 from simian_army.embedded.kube import KubeServer
 from simian_army.embedded.world import demo_world
 from simian_army.errors import UsageError
+from simian_army.undertaker.service import Undertaker
 
 KEY = "0123456789abcdef0123456789abcdef"
 PODS = "- {name: pods, use: chaos, on: kubernetes, schedule: {every: 2h}, with: {fault: pod-evict}}"
@@ -26,6 +27,7 @@ class Ground:
 
     server: KubeServer
     folder: Path
+    undertakers: list[Undertaker] = field(default_factory=list)
 
     @property
     def config(self) -> Path:
@@ -56,6 +58,7 @@ class Ground:
 
     def _undertake(self) -> None:
         with suppress(UsageError), wiring.undertake(wiring.read_config(self.config), until_idle=True) as made:
+            self.undertakers.append(made)
             made.run()
 
     def writes(self) -> list[str]:
@@ -80,4 +83,7 @@ def ground(folder: Path) -> Iterator[Ground]:
             "current-context": "here",
         }
         (folder / "kubeconfig").write_text(json.dumps(kubeconfig))
-        yield Ground(server, folder)
+        made = Ground(server, folder)
+        yield made
+        for undertaker in made.undertakers:  # its world is gone: it would try for ever
+            undertaker.stopping.set()
