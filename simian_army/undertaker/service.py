@@ -28,10 +28,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Ward:
-    """One record being looked after; times are monotonic seconds."""
+    """One record being looked after, since ``since``; times are monotonic seconds."""
 
     record: Record
     until: float
+    since: float
     tries: int = 0
     next_try: float = 0.0
     busy: bool = False
@@ -39,7 +40,8 @@ class Ward:
 
 @dataclass(slots=True)
 class Undertaker:
-    """Looks after the records of one fleet. ``stays`` keeps it running when there is nothing left to look after.
+    """Looks after the records of one fleet. ``stays`` keeps it running when there is nothing left to look after;
+    ``silence`` is for how many seconds it waits for a sign of life of any agent.
 
     It needs the platforms and the fleet key; no ledger, no lease, no guard.
     """
@@ -50,6 +52,7 @@ class Undertaker:
     kinds: Mapping[str, FaultKind]
     clock: Clock
     stays: bool = False
+    silence: float = SILENCE
     stopping: threading.Event = field(default_factory=threading.Event)
     _wards: dict[str, Ward] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
@@ -92,7 +95,7 @@ class Undertaker:
                 if not ward.busy and self._due(ward, now) and now >= ward.next_try:
                     ward.busy = True
                     do(partial(self._revert, name, ward))
-        return not (self._wards or self.stays) and (self._agent.left or self._agent.age() > SILENCE)
+        return not (self._wards or self.stays) and (self._agent.left or self._agent.age() > self.silence)
 
     def _beat(self, now: float) -> None:
         if now >= self._next_beat:
@@ -117,13 +120,15 @@ class Undertaker:
             return
         # whatever the wall clock says, a fault is never held longer than it was meant to be
         left = min((record.deadline - self.clock.now()).total_seconds(), record.fault.hold.total_seconds())
-        self._wards[one.name] = Ward(record, now + left)
+        self._wards[one.name] = Ward(record, now + left, now)
         if not one.acknowledged:
             self.records.acknowledge(one.name)
 
     def _due(self, ward: Ward, now: float) -> bool:
         late = (self.clock.now() - ward.record.deadline).total_seconds()
-        return now >= ward.until + HEAD_START or late >= HEAD_START or self._agent.age() > SILENCE
+        # a record that just came was written by somebody, though no second beat of his was heard yet
+        silent = min(self._agent.age(), now - ward.since) > self.silence
+        return now >= ward.until + HEAD_START or late >= HEAD_START or silent
 
     def _revert(self, name: str, ward: Ward) -> None:
         record = ward.record

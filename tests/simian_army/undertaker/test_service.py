@@ -151,3 +151,24 @@ def test_it_stays_when_it_is_told_to(scene: Scene) -> None:
     scene.look()
     scene.records.beat("agent", GONE)
     assert not scene.look(SILENCE * 2, agent=False)
+
+
+def test_a_fault_entrusted_to_one_that_long_listened_alone_gets_the_whole_silence_too(scene: Scene) -> None:
+    scene.look(agent=False)
+    scene.look(SILENCE * 2, agent=False)
+    scene.pull(hold=3600)  # by an agent just started, of which there was one beat at most
+    scene.look()
+    scene.look(SILENCE - 1, agent=False)
+    assert scene.lever.pulled == {"a"}
+    scene.look(2, agent=False)
+    assert scene.lever.pulled == set()
+
+
+def test_the_silence_it_bears_is_a_parameter(scene: Scene) -> None:
+    scene.made.silence = 3.0
+    scene.pull(hold=3600)
+    scene.look()
+    scene.look(2.9, agent=False)
+    assert scene.lever.pulled == {"a"}
+    scene.look(0.2, agent=False)
+    assert scene.lever.pulled == set()
