@@ -1,0 +1,130 @@
+"""Where an agent is killed, in the order of the flow, and what must be so at that moment and after the next start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Seen(StrEnum):
+    """How much of the fault stands on its target when the agent dies."""
+
+    NOTHING = "nothing"
+    HALF = "half"  # the first request of an injection that needs two: the mark
+    BACK = "back"  # the first request of a revert that needs two: the mark is still there
+    WHOLE = "whole"
+    ANY = "any"  # a request was sent and nobody waited for its answer
+
+
+class Made(StrEnum):
+    """What the next start makes of it."""
+
+    NONE = "none"  # no intent was written: nothing ever happened
+    ENDED = "ended"  # it is ended at once: a crash came before its outcome was told
+    ADOPTED = "adopted"  # it has time left, and is held on
+    OVER = "over"  # it was told before that all is over
+
+
+@dataclass(frozen=True)
+class Point:
+    """One boundary: the name by which a process is told to die there."""
+
+    name: str
+    seen: Seen
+    made: Made
+
+
+HELD = (
+    Point("before-intended", Seen.NOTHING, Made.NONE),
+    Point("after-intended", Seen.NOTHING, Made.ENDED),
+    Point("after-record", Seen.NOTHING, Made.ENDED),  # put, and not yet seen to be acknowledged
+    Point("after-entrusted", Seen.NOTHING, Made.ENDED),
+    Point("before-inject", Seen.NOTHING, Made.ENDED),
+    Point("inject-sent", Seen.ANY, Made.ENDED),  # the first request that writes has left, its answer is not read
+    Point("mid-inject", Seen.HALF, Made.ENDED),  # its answer is read; where there is a second one, it is not sent
+    Point("after-inject", Seen.WHOLE, Made.ENDED),
+    Point("after-injected", Seen.WHOLE, Made.ADOPTED),
+    Point("after-observed", Seen.WHOLE, Made.ADOPTED),
+    Point("held", Seen.WHOLE, Made.ADOPTED),
+    Point("before-revert", Seen.WHOLE, Made.ADOPTED),
+    Point("revert-sent", Seen.ANY, Made.ADOPTED),
+    Point("mid-revert", Seen.BACK, Made.ADOPTED),
+    Point("after-revert", Seen.NOTHING, Made.ADOPTED),  # proved, and not told
+    Point("after-told", Seen.NOTHING, Made.OVER),  # told, and its record is still there
+    Point("after-released", Seen.NOTHING, Made.OVER),
+)
+"""The points of a fault that is held and given back."""
+
+MOMENTARY = (
+    Point("before-intended", Seen.NOTHING, Made.NONE),
+    Point("after-intended", Seen.NOTHING, Made.ENDED),
+    Point("before-inject", Seen.NOTHING, Made.ENDED),
+    Point("inject-sent", Seen.ANY, Made.ENDED),
+    Point("mid-inject", Seen.WHOLE, Made.ENDED),
+    Point("after-inject", Seen.WHOLE, Made.ENDED),
+    Point("after-injected", Seen.WHOLE, Made.ADOPTED),
+    Point("after-observed", Seen.WHOLE, Made.ADOPTED),
+    Point("held", Seen.WHOLE, Made.ADOPTED),
+    Point("before-told", Seen.WHOLE, Made.ADOPTED),
+    Point("after-told", Seen.WHOLE, Made.OVER),
+)
+"""The points of a fault that cannot be undone: what stands then is one act."""
+
+RECORDED = frozenset(point.name for point in HELD[HELD.index(Point("after-record", Seen.NOTHING, Made.ENDED)) : -1])
+"""Where a record of the fault is left to the undertaker."""
+
+FEW = ("mid-inject", "held", "mid-revert")
+"""The points at which every kind is killed in each test run; those of one kind a platform are killed at all."""
+
+FEW_MOMENTARY = ("after-intended", "mid-inject", "after-injected")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fault kind: its platform, the use it strikes for, and the fields of its target that it changes.
+
+    ``fields`` are those changed while it stands, ``first`` those that its first request changes and its last one gives
+    back; the same for a kind that does all in one request. A kind that cannot be undone has none. ``first_of`` tells the
+    kinds that are killed at every point in each test run.
+    """
+
+    kind: str
+    platform: str
+    fields: frozenset[str] = frozenset()
+    first: frozenset[str] = frozenset()
+    use: str = "chaos"
+    first_of: bool = False
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        return HELD if self.fields else MOMENTARY
+
+    @property
+    def requests(self) -> int:
+        """How many requests one injection takes."""
+        return 1 if self.first == self.fields else 2
+
+    def changed(self, seen: Seen) -> frozenset[str]:
+        """What is changed then; of ANY, the most that may be."""
+        table: Mapping[Seen, frozenset[str]] = {
+            Seen.NOTHING: frozenset(),
+            Seen.HALF: self.first,
+            Seen.BACK: self.first if self.requests > 1 else frozenset(),
+            Seen.WHOLE: self.fields,
+            Seen.ANY: self.fields,
+        }
+        return table[seen]
+
+
+_CORDON = frozenset({"spec.unschedulable", "metadata.labels", "metadata.annotations"})
+_TAGS, _TOXICS = frozenset({"Tags"}), frozenset({"toxics"})
+CASES = (
+    Case("node-cordon", "kubernetes", _CORDON, _CORDON, first_of=True),
+    Case("pod-evict", "kubernetes"),
+    Case("pod-delete", "kubernetes"),
+    Case("instance-stop", "aws", _TAGS | {"State.Name"}, _TAGS, first_of=True),
+    Case("asg-suspend", "aws", _TAGS | {"SuspendedProcesses"}, _TAGS),
+    Case("instance-terminate", "aws"),
+    Case("proxy-latency", "toxiproxy", _TOXICS, _TOXICS, use="latency", first_of=True),
+)

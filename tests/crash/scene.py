@@ -1,0 +1,172 @@
+"""One agent's life and death on a site, the undertaker beside it, and the next start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from simian_army import wiring
+from simian_army.contract import FaultKind
+from simian_army.model import AuditEvent, Phase
+from simian_army.undertaker.store import Kept
+from simian_army.undertaker.trust import Trust
+from tests.cluster.waiting import pause, until
+from tests.crash.dying import AT, nobody
+from tests.crash.grounds import Site, changed
+from tests.crash.points import Case
+
+HOME = Path(__file__).parents[2]
+KEY = "crash-key-of-32-characters-xxxxx"
+ENTRY = "strike"
+LATER = AT + timedelta(hours=2)
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the next start found and said: ``taken`` is how many faults it took up, ``held_on`` what was changed once
+    all that was cut short had ended, ``events`` those of the target in the ledger, ``again`` and ``later`` why the same
+    firing and a later one struck nothing."""
+
+    taken: int
+    held_on: Mapping[str, frozenset[str]]
+    events: Sequence[AuditEvent]
+    again: str
+    later: str
+
+    @property
+    def phases(self) -> list[str]:
+        return [str(event.phase) for event in self.events]
+
+    @property
+    def ends(self) -> list[str]:
+        ends = (Phase.REVERTED, Phase.UNKNOWN, Phase.CLOSED, Phase.FAILED, Phase.DENIED)
+        return [str(event.phase) for event in self.events if event.phase in ends]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A site, the fault kind that strikes there, and the folder of its config, ledger and records."""
+
+    site: Site
+    case: Case
+    kind: type[FaultKind]
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "simian.yaml"
+
+    def write(self, hold: str = "1h") -> None:
+        """The config: one fault at a time, and one a day."""
+        case, site = self.case, self.site
+        select = site.select if case.kind == "node-cordon" else ""
+        told = "" if case.use == "latency" else f", with: {{fault: {case.kind}}}"
+        held = f"hold: {hold}, " if case.fields else ""
+        self.config.write_text(
+            f"fleet: crash\nkey: {KEY}\nseed: fixed\nleashed: false\n{site.more}platforms:\n  {site.said}\n"
+            "safety: {budget: {concurrent: 1, per_day: 1, max_percent: 100, cooldown: 0s}}\nmonkeys:\n"
+            f"  - {{name: {ENTRY}, use: {case.use}, on: {case.platform}, schedule: {{every: 2h}}, {select}{held}"
+            f"leashed: false{told}}}\n"
+        )
+
+    def view(self) -> dict[str, dict[str, Any]]:
+        """The fields the kind restores and its marks, of every object, as the server says."""
+        restores: tuple[str, ...] = self.kind.restores  # type: ignore[assignment]  # of the class itself
+        return self.site.views(restores)
+
+    def changes(self, before: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+        """Object to the fields that differ now."""
+        return changed(before, self.view())
+
+    def kill(self, point: str, *more: str) -> None:
+        """Let an agent strike and die at ``point``; returns when whatever it sent has landed."""
+        words = [sys.executable, "-m", "tests.crash.dying", str(self.config), ENTRY, point, *more]
+        died = subprocess.run(words, cwd=HOME, capture_output=True, text=True, timeout=SECONDS, check=False)
+        assert died.returncode == -9, died.stderr[-3000:]
+        if point.endswith("-sent"):
+            pause(0.4)
+
+    @contextmanager
+    def undertaker(self) -> Iterator[None]:
+        """One at work in a thread of ours, which outlives the agent."""
+        with wiring.undertake(wiring.read_config(self.config), until_idle=False) as made:
+            thread = threading.Thread(target=made.run, name="undertaker", daemon=True)
+            thread.start()
+            try:
+                yield
+            finally:
+                made.stopping.set()
+                thread.join()
+
+    @contextmanager
+    def alone(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """An undertaker in a process of its own, started by ``words``."""
+        with (self.folder / "undertaker.out").open("ab") as out:
+            child = subprocess.Popen([sys.executable, "-m", *words], cwd=HOME, stdout=out, stderr=out, env=os.environ)
+        try:
+            yield child
+        finally:
+            child.terminate()
+            child.wait(SECONDS)
+
+    @contextmanager
+    def house(self) -> Iterator[wiring.House]:
+        with wiring.books(wiring.read_config(self.config)) as books, wiring.house(books, wake=nobody) as house:
+            books.lease.take()
+            yield house
+
+    def kept(self) -> Sequence[Kept]:
+        """Every record there is."""
+        with self.house() as house:
+            return records(house)
+
+    def restart(self, before: Mapping[str, Any]) -> Told:
+        """Start again: what a crash cut short ends by itself, and what is adopted is held on until the test ends it."""
+        with self.house() as house:
+            ledger = house.books.ledger
+            house.keeper.start()
+            taken = house.recovery.recover()
+            assert house.recovery.recover() == 0, "a second look finds nothing"
+            until("what a crash cut short to end", lambda: not _due(house), SECONDS, 0.05)
+            held_on = self.changes(before)
+            house.keeper.end("", "the test ends it")
+            until("everything to end", lambda: not house.keeper.open(), SECONDS, 0.05)
+            house.keeper.close()
+            assert ledger.verify() == []
+            events = [event for event in ledger.query() if event.target]
+            again = house.engine.fire(house.entries[ENTRY], AT)
+            assert not again.taken
+            later = str(house.engine.fire(house.entries[ENTRY], LATER).summary()) if events else ""
+            assert records(house) == [], "no record is left"
+            return Told(taken, held_on, events, again.error, later)
+
+    def nothing_is_left(self) -> None:
+        """A third start finds nothing, writes nothing, and sees no mark."""
+        acts = self.site.acts()
+        with self.house() as house:
+            count = house.books.ledger.last_seq()
+            assert house.recovery.recover() == 0
+            assert house.books.ledger.last_seq() == count
+            assert [str(target) for platform in house.platforms.values() for target, _ in platform.marked()] == []
+        assert self.site.acts() == acts
+
+
+def records(house: wiring.House) -> Sequence[Kept]:
+    trust = house.keeper.trustee
+    assert isinstance(trust, Trust)
+    return list(trust.records.all())
+
+
+def _due(house: wiring.House) -> bool:
+    """Whether something is open that recovery did not adopt: it is being ended."""
+    adopted = {(event.run, event.target) for event in house.books.ledger.query(phase=Phase.ADOPTED)}
+    return any(held.key not in adopted for held in house.keeper.open())
