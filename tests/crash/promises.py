@@ -26,7 +26,7 @@ def stands(scene: Scene, before: Mapping[str, Any], seen: Seen) -> None:
         assert len(now) <= 1
         assert all(fields <= wanted for fields in now.values())
         return
-    assert list(now.values()) == ([wanted] if wanted else []), now
+    assert list(now.values()) == ([wanted] if wanted else []), (now, scene.story())
 
 
 def few_acts(scene: Scene) -> None:

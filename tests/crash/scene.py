@@ -129,6 +129,11 @@ class Scene:
         with self.house() as house:
             return records(house)
 
+    def story(self) -> list[str]:
+        """What the ledger tells so far, for whoever reads why a test failed."""
+        with wiring.books(wiring.read_config(self.config)) as books:
+            return [f"{event.seq} {event.phase} {str(event.data)[-300:]}" for event in books.ledger.query() if event.target]
+
     def restart(self, before: Mapping[str, Any]) -> Told:
         """Start again: what a crash cut short ends by itself, and what is adopted is held on until the test ends it."""
         with self.house() as house:
