@@ -9,7 +9,7 @@ BIN := .venv/bin
 SOURCES := simian_army monkeys scheduler safety config
 WORKERS ?= 2
 
-.PHONY: help demo test check lint unit bench cluster clean
+.PHONY: help demo test check lint unit crash bench cluster clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ lint: .venv/.ready
 
 unit: .venv/.ready
 	@$(BIN)/pytest -n $(WORKERS) -q -m "not real and not slow"
+
+crash: .venv/.ready ## kill an agent at every point, for every kind, on the real API server, moto and toxiproxy
+	@SIMIAN_CRASH=all $(BIN)/pytest -n $(WORKERS) tests/crash
 
 bench: .venv/.ready ## print the benchmarks' ratios
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

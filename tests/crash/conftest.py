@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from simian_army.plugins import found
 from tests.crash import plan
 from tests.crash.grounds import Site
+from tests.crash.nursery import Nursery
 from tests.crash.points import Case
 from tests.crash.promises import DoneOnce, GivesBack
 from tests.crash.scene import Scene
@@ -29,7 +31,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(names, rows, ids=ids)
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as made:
+        yield made
+
+
 @pytest.fixture
-def scene(site: Site, case: Case, tmp_path: Path) -> Scene:
+def scene(site: Site, case: Case, tmp_path: Path, nursery: Nursery) -> Scene:
     make: Any = found("fault")[case.kind].make
-    return Scene(site, case, make, tmp_path)
+    return Scene(site, case, make, tmp_path, nursery)

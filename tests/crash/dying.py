@@ -1,7 +1,6 @@
 """A process that carries one firing through the real house and dies, as by SIGKILL, at the point it is told.
 
-``python -m tests.crash.dying CONFIG ENTRY POINT [wakes]``; the point is one of points.py. Whatever the kind and the
-platform, the real ledger, trustee, records, fault kind and port are at work, each inside a shell that may die.
+Whatever the kind and the platform, the real ledger, trustee, records, fault kind and port are at work, each inside a shell that may die.
 With ``wakes`` it starts its own undertaker, as agents do; else it relies on one that is there.
 """
 
@@ -158,6 +157,7 @@ def nobody() -> None:
 
 
 def main(config: Path, entry: str, point: str, *more: str) -> None:
+    """Live by this config and die at ``point``, one of points.py; ``more`` may be ``wakes``."""
     fate = Fate(point)
     on_write(fate.sent)
     with wiring.books(wiring.read_config(config)) as books:
@@ -179,7 +179,3 @@ def live(house: wiring.House, fate: Fate, entry: str) -> None:
     keeper.end("", "asked by the test")
     threading.Event().wait(SECONDS)
     sys.exit(f"it never came to {fate.point}: {outcome.summary()}")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -21,9 +22,9 @@ from simian_army.undertaker.trust import Trust
 from tests.cluster.waiting import pause, until
 from tests.crash.dying import AT, nobody
 from tests.crash.grounds import Site, changed
+from tests.crash.nursery import HOME, Nursery
 from tests.crash.points import Case
 
-HOME = Path(__file__).parents[2]
 KEY = "crash-key-of-32-characters-xxxxx"
 ENTRY = "strike"
 LATER = AT + timedelta(hours=2)
@@ -54,12 +55,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Scene:
-    """A site, the fault kind that strikes there, and the folder of its config, ledger and records."""
+    """A site, the fault kind that strikes there, the folder of its config, ledger and records, and where its agents
+    come from."""
 
     site: Site
     case: Case
     kind: type[FaultKind]
     folder: Path
+    nursery: Nursery
 
     @property
     def config(self) -> Path:
@@ -89,9 +92,9 @@ class Scene:
 
     def kill(self, point: str, *more: str) -> None:
         """Let an agent strike and die at ``point``; returns when whatever it sent has landed."""
-        words = [sys.executable, "-m", "tests.crash.dying", str(self.config), ENTRY, point, *more]
-        died = subprocess.run(words, cwd=HOME, capture_output=True, text=True, timeout=SECONDS, check=False)
-        assert died.returncode == -9, died.stderr[-3000:]
+        said = self.folder / "agent.out"
+        ended = self.nursery.bear([str(self.config), ENTRY, point, *more], said)
+        assert ended == -signal.SIGKILL, said.read_text()[-3000:]
         if point.endswith("-sent"):
             pause(0.4)
 
@@ -132,7 +135,9 @@ class Scene:
     def story(self) -> list[str]:
         """What the ledger tells so far, for whoever reads why a test failed."""
         with wiring.books(wiring.read_config(self.config)) as books:
-            return [f"{event.seq} {event.phase} {str(event.data)[-300:]}" for event in books.ledger.query() if event.target]
+            return [
+                f"{event.seq} {event.phase} {str(event.data)[-300:]}" for event in books.ledger.query() if event.target
+            ]
 
     def restart(self, before: Mapping[str, Any]) -> Told:
         """Start again: what a crash cut short ends by itself, and what is adopted is held on until the test ends it."""
