@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from config.parts import Duration, Names, Part
 
@@ -42,6 +42,7 @@ class Aws(Part):
     accounts: Names = ()
     role: str = ""
     external_id: SecretStr = SecretStr("")
+    scheduler_role: str = ""
     profile: str = ""
     endpoint: str = ""
     embedded: bool = False
@@ -70,6 +71,23 @@ class Aws(Part):
     @classmethod
     def _url(cls, value: str) -> str:
         return _server(value) if value else value
+
+    @field_validator("scheduler_role")
+    @classmethod
+    def _assumed(cls, value: str, info: ValidationInfo) -> str:
+        found = _ROLE.fullmatch(value)
+        if not value:
+            return value
+        if not found:
+            raise ValueError(f"{value!r} is no role: write arn:aws:iam::{{account}}:role/NAME, with the braces")
+        others = {*info.data.get("accounts", ())} - {found[1]}
+        if found[1] != "{account}" and others:
+            # EventBridge Scheduler takes roles of its own account only
+            raise ValueError(
+                f"this role is of {found[1]}, and accounts has {' and '.join(sorted(others))}: "
+                "write {account} in its place, with the role in each"
+            )
+        return value
 
     @model_validator(mode="after")
     def _fits(self) -> Aws:

@@ -92,6 +92,18 @@ class AwsPort(Protocol):
         """Remove what is left of the mark of that run; nothing when it bears another's or none."""
         ...
 
+    def expires(self) -> bool:
+        """Whether config lets AWS start a stopped instance again by itself."""
+        ...
+
+    def expire(self, target: Target, mark: Mark) -> None:
+        """Have AWS start an instance by itself a little after the deadline of ``mark``, whoever is there then."""
+        ...
+
+    def unexpire(self, target: Target, mark: Mark) -> bool:
+        """Take that back; False when there was nothing (any more)."""
+        ...
+
     def bears(self, obj: Json) -> str:
         """The marks on what ``get`` gave, of whatever fleet, as text for people; empty when there is none."""
         ...

@@ -25,6 +25,7 @@ ACCOUNT = "123456789012"
 
 _IN = {"simian-army/chaos": "enabled"}
 _SEED = "simian-seed"
+_REST = {"scheduler": {"POST": "CreateSchedule", "PUT": "UpdateSchedule", "DELETE": "DeleteSchedule"}}
 _READS = ("Describe", "Get", "List", "AssumeRole")
 _AMIS = "MOTO_EC2_LOAD_DEFAULT_AMIS"
 _RESET = 10  # seconds that moto may take to forget
@@ -173,9 +174,9 @@ def _action(environ: Env) -> tuple[str, str] | None:
     environ["wsgi.input"] = io.BytesIO(body)
     said = parse_qs(body.decode(errors="replace"))
     action = (said.get("Action") or [environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]])[0]
+    scope = environ.get("HTTP_AUTHORIZATION", "").split(",")[0].split("/")
+    service = scope[3] if len(scope) > 3 else ""
+    action = action or _REST.get(service, {}).get(str(environ["REQUEST_METHOD"]), "")
     if not action or action.startswith(_READS) or said.get("DryRun") == ["true"]:
         return None
-    if _SEED in environ.get("HTTP_USER_AGENT", ""):
-        return None
-    scope = environ.get("HTTP_AUTHORIZATION", "").split(",")[0].split("/")
-    return (scope[3] if len(scope) > 3 else ""), action
+    return None if _SEED in environ.get("HTTP_USER_AGENT", "") else (service, action)

@@ -15,6 +15,7 @@ from simian_army.targets.amazon import facts, marking
 from simian_army.targets.amazon.area import Area
 from simian_army.targets.amazon.arns import Arn, arn_of
 from simian_army.targets.amazon.checks import Checks
+from simian_army.targets.amazon.expiry import Expiry
 from simian_army.targets.amazon.finding import PLATFORM, THERE, Finder
 from simian_army.targets.amazon.health import health_of
 from simian_army.targets.amazon.lists import Lists, Obj
@@ -144,6 +145,15 @@ class Aws:
     def unmark(self, target: Target, mark: Mark) -> None:
         self._tagger(target).take(mark)
 
+    def expires(self) -> bool:
+        return bool(self.place.scheduler_role)
+
+    def expire(self, target: Target, mark: Mark) -> None:
+        self._expiry(target).put(mark)
+
+    def unexpire(self, target: Target, mark: Mark) -> bool:
+        return self._expiry(target).take(mark)
+
     def bears(self, obj: Json) -> str:
         return marking.words(obj["Tags"])
 
@@ -173,6 +183,10 @@ class Aws:
             return None if obj is None else obj["Tags"]
 
         return Tagger(area, arn, target, tags, self.clock)
+
+    def _expiry(self, target: Target) -> Expiry:
+        area, arn = self._at(target)
+        return Expiry(area, arn, target.id, self.place.scheduler_role)
 
     def _held(self, area: Area) -> list[Target]:
         lists, targets = self.finder.lists, self.finder.targets

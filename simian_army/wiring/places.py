@@ -118,6 +118,7 @@ def _aws(at: Wish, said: AwsSaid, places: Places, closing: ExitStack) -> Aws:
         accounts=said.accounts,
         role=said.role,
         external_id=said.external_id.get_secret_value(),
+        scheduler_role=said.scheduler_role,
         profile=said.profile,
         endpoint=endpoint,
         embedded=said.embedded,

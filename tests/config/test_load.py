@@ -102,6 +102,16 @@ def test_what_init_writes_loads(tmp_path: Path) -> None:
         ('["123456789012"]', '["1234"]', "'1234' is no AWS account"),
         ('["123456789012"]', '["123456789012", "210987654321"]', "several accounts need a role to assume in each"),
         ("accounts:", "role: simian, accounts:", "'simian' is no role: write arn:aws:iam::{account}:role/NAME"),
+        (
+            "accounts:",
+            "scheduler_role: simian, accounts:",
+            "simian.yaml:8 platforms.aws.scheduler_role: 'simian' is no role: write arn:aws:iam::{account}:role/NAME",
+        ),
+        (
+            "accounts:",
+            'scheduler_role: "arn:aws:iam::210987654321:role/starter", accounts:',
+            "platforms.aws.scheduler_role: this role is of 210987654321, and accounts has 123456789012",
+        ),
         ("127.0.0.1:8474", "127.0.0.1:8474/proxies", "is no server: write scheme, host and port only"),
         ('endpoints: ["http://127.0.0.1:8474"], ', "", "platforms.toxiproxy: name the endpoints"),
         (

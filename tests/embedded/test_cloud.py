@@ -78,6 +78,25 @@ def test_every_write_is_recorded_and_no_read_and_no_dry_run(cloud: CloudServer) 
     ]
 
 
+def test_writes_to_a_service_without_actions_are_recorded_too(cloud: CloudServer) -> None:
+    api = World(cloud).api("scheduler", REGION)
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        api.get_schedule(Name="x")
+    assert cloud.writes == []
+    about = {"Arn": "arn:aws:scheduler:::aws-sdk:ec2:startInstances", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/x"}
+    import boto3
+
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
+    ours = boto3.client("scheduler", region_name=REGION, endpoint_url=cloud.url, **keys)
+    ours.create_schedule(Name="x", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=about)
+    ours.list_schedules()
+    ours.delete_schedule(Name="x")
+    assert [(one.service, one.action) for one in cloud.writes] == [
+        ("scheduler", "CreateSchedule"),
+        ("scheduler", "DeleteSchedule"),
+    ]
+
+
 def test_every_start_begins_with_nothing(cloud: CloudServer) -> None:
     demo_cloud(cloud.url)
     cloud.stop()

@@ -52,16 +52,26 @@ def under_mark(port: AwsPort, fault: Fault, mark: Mark, act: Callable[[], None])
     """
     # before the act: a crash right after it must still find the way back
     port.mark(fault.target, mark)
+    or_back(act, lambda: port.unmark(fault.target, mark), "mark")
+
+
+def or_back(act: Callable[[], None], back: Callable[[], object], what: str) -> None:
+    """``act``; when AWS says no to it, go ``back``, which takes ``what`` away that was made for it.
+
+    Raises:
+        Refused, Gone, Forbidden: nothing was changed, and nothing is left.
+        PlatformError, Unknown: nobody can say, or it could not be taken away again.
+    """
     try:
         act()
     except _NO as no:
-        _clear(port, fault, mark, no)
+        _clear(back, what, no)
         raise
 
 
-def _clear(port: AwsPort, fault: Fault, mark: Mark, no: SimianError) -> None:
+def _clear(back: Callable[[], object], what: str, no: SimianError) -> None:
     try:
-        port.unmark(fault.target, mark)
+        back()
     except SimianError as error:
-        # a plain no would end the attempt, and the mark would stay for ever
-        raise Unknown(f"{no}; and our mark may still be there: {error}") from error
+        # a plain no would end the attempt, and what was made would stay for ever
+        raise Unknown(f"{no}; and our {what} may still be there: {error}") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simian_army.errors import Refused
-from simian_army.faults.aws.holding import LOOKS, READS, expect_free, no_params, under_mark
+from simian_army.faults.aws.holding import LOOKS, READS, expect_free, no_params, or_back, under_mark
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
 from simian_army.ports import AwsPort
 
@@ -15,6 +15,7 @@ _MEMBER = "aws:autoscaling:groupName"
 _ON = ("running", "pending")
 _ENDING = ("shutting-down", "terminated")
 _STARTED = "started"
+_UNSCHEDULED, _NO_SCHEDULE = "schedule removed", "no schedule left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class InstanceStop:
 
     A public address that is not an Elastic IP, what is in memory, and instance store volumes are lost by a stop.
     Members of an Auto Scaling Group are refused (the group would replace them), and so are spot instances (a stop may
-    end them) and those that boot from instance store (they cannot be stopped).
+    end them) and those that boot from instance store (they cannot be stopped). Where config names a role for it, a
+    one-off schedule made before the stop starts the instance even when nobody of ours is left to do it.
     """
 
     port: AwsPort
@@ -34,13 +36,19 @@ class InstanceStop:
     replaces: ClassVar[bool] = False
     restores: ClassVar[tuple[str, ...]] = ("State.Name", "Tags")
     params: ClassVar[Mapping[str, str]] = {}
-    undo: ClassVar[Mapping[str, str]] = {"state": "the state it was in before; always running"}
+    undo: ClassVar[Mapping[str, str]] = {
+        "state": "the state it was in before; always running",
+        "schedule": "true where a one-off schedule was to be made, which a revert deletes; else left out",
+    }
     permissions: ClassVar[tuple[tuple[str], ...]] = (
         *READS,
         ("ec2:CreateTags",),
         ("ec2:DeleteTags",),
         ("ec2:StopInstances",),
         ("ec2:StartInstances",),
+        ("scheduler:CreateSchedule",),
+        ("scheduler:DeleteSchedule",),
+        ("iam:PassRole",),
     )
 
     def reach(self, fault: Fault) -> Selector | None:
@@ -52,10 +60,10 @@ class InstanceStop:
         why = _unfit(expect_free(self.port, fault))
         if why:
             raise Refused(f"{fault.target}: {why}")
-        return {"state": "running"}
+        return {"state": "running", **({"schedule": True} if self.port.expires() else {})}
 
     def inject(self, fault: Fault, mark: Mark) -> None:
-        under_mark(self.port, fault, mark, lambda: self._stop(fault))
+        under_mark(self.port, fault, mark, lambda: self._stop_for_now(fault, mark))
 
     def observe(self, fault: Fault) -> Evidence:
         obj = self.port.get(fault.target)
@@ -70,6 +78,7 @@ class InstanceStop:
         for _ in range(LOOKS):  # the last look proves the last step
             obj = self.port.get(fault.target)
             if obj is None or _state(obj) in _ENDING:
+                self._unschedule(fault, mark, said)
                 return Evidence(holds=True, detail="the instance is terminated, and our mark with it")
             state = _state(obj)
             if state not in ("running", "stopped"):
@@ -79,6 +88,14 @@ class InstanceStop:
             if done is not None:
                 return done
         return _under_way(said)
+
+    def _stop_for_now(self, fault: Fault, mark: Mark) -> None:
+        if not _scheduled(fault):
+            self._stop(fault)
+            return
+        # before the stop: from then on it may be that nobody of ours lives
+        self.port.expire(fault.target, mark)
+        or_back(lambda: self._stop(fault), lambda: self.port.unexpire(fault.target, mark), "schedule")
 
     def _stop(self, fault: Fault) -> None:
         before = self.port.stop(fault.target)
@@ -90,6 +107,7 @@ class InstanceStop:
             return _under_way(said)
         others = "" if self.port.ours(obj, mark) else self.port.bears(obj)
         if others:
+            self._unschedule(fault, mark, said)  # it would start what another fault holds
             return Evidence(holds=True, detail=f"stopped, and held by another fault: kept ({others})")
         # also without our mark: who took tags off started nothing, and the ledger knows that we stopped it
         self.port.start(fault.target)
@@ -97,12 +115,24 @@ class InstanceStop:
         return None
 
     def _let_go(self, fault: Fault, mark: Mark, obj: Json, said: list[str]) -> Evidence | None:
+        self._unschedule(fault, mark, said)
         if self.port.ours(obj, mark):
             self.port.unmark(fault.target, mark)
             said.append("mark removed" if _STARTED in said else "running: kept, mark removed")
             return None
-        words = f"{', '.join(said)}; read back" if said else "running, and no mark of this run: nothing to undo"
+        did = ", ".join(words for words in said if words != _NO_SCHEDULE)
+        words = f"{did}; read back" if did else "running, and no mark of this run: nothing to undo"
         return Evidence(holds=True, detail=words, facts={"state": "running"})
+
+    def _unschedule(self, fault: Fault, mark: Mark, said: list[str]) -> None:
+        if not _scheduled(fault) or {_UNSCHEDULED, _NO_SCHEDULE} & {*said}:
+            return
+        said.append(_UNSCHEDULED if self.port.unexpire(fault.target, mark) else _NO_SCHEDULE)
+
+
+def _scheduled(fault: Fault) -> bool:
+    """Whether its undo tells of a schedule, whatever config says by now."""
+    return bool((fault.undo or {}).get("schedule"))
 
 
 def _unfit(obj: Json) -> str:

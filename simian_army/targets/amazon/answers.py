@@ -28,7 +28,7 @@ STALE = frozenset(
         "UnrecognizedClientException",
     }
 )
-GONE = frozenset({"InvalidInstanceID.NotFound"})
+GONE = frozenset({"InvalidInstanceID.NotFound", "ResourceNotFoundException"})
 _GONE_WORDS = ("AutoScalingGroup name not found", "Instance Id not found", "No managed instance found")
 # some of these come with a status of 5xx: the code says what the status does not
 REFUSED = frozenset(

@@ -8,7 +8,7 @@ from typing import Any
 
 from simian_army import marks
 from simian_army.contract import FaultKind
-from simian_army.errors import SimianError
+from simian_army.errors import Gone, SimianError
 from simian_army.model import Evidence, Selector, Target
 from simian_army.targets.amazon.answers import WouldDo
 from simian_army.targets.amazon.area import Area
@@ -48,6 +48,12 @@ ASKED: dict[str, Params] = {
 """The reads that need an instance to be tried with."""
 
 
+ABSENT: dict[str, Params] = {"scheduler:DeleteSchedule": lambda fleet: {"Name": f"simian-{fleet}-check"}}
+"""The acts that can be tried on what is not there, named as a policy for ours allows: that it is not is a yes."""
+
+_SCHEDULING = ("scheduler:", "iam:PassRole")
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """Asks every account and region that ``finder`` looks into."""
@@ -68,10 +74,13 @@ class Checks:
         for area in areas:
             yield from _reads(area)
         actions = {action for kind in kinds if kind.platform == PLATFORM for (action,) in kind.permissions}
-        wanted = sorted(actions - set(_PROVED))
+        wanted = sorted(action for action in actions - set(_PROVED) if self._used(action))
         named = self._named(areas, selectors)
         for area in areas if wanted else ():
             yield from _acts(area, wanted, named.get(area.scope, ""))
+
+    def _used(self, action: str) -> bool:
+        return bool(self.finder.lists.place.scheduler_role) or not action.startswith(_SCHEDULING)
 
     def _named(self, areas: Sequence[Area], selectors: Sequence[Selector]) -> dict[str, str]:
         """An instance of each area that the acts can be tried on: one that could be struck."""
@@ -99,13 +108,19 @@ def _reads(area: Area) -> Iterator[Evidence]:
 
 
 def _acts(area: Area, actions: Sequence[str], name: str) -> Iterator[Evidence]:
-    tried = [action for action in actions if action in DRY or action in ASKED] if name else []
+    tried = [action for action in actions if action in {*DRY, *ASKED, *ABSENT}] if name else []
     for action in tried:
-        yield _dry(area, action, name) if action in DRY else _read(area, action, ASKED[action](name))
+        yield _try(area, action, name)
     left = [action for action in actions if action not in tried]
     if left:
         why = "no dry run is known for these" if name else "there is no instance to name"
         yield Evidence(holds=True, detail=f"{area.scope}: not tried ({why}): {', '.join(left)}")
+
+
+def _try(area: Area, action: str, name: str) -> Evidence:
+    if action in DRY:
+        return _dry(area, action, name)
+    return _absent(area, action) if action in ABSENT else _read(area, action, ASKED[action](name))
 
 
 def _read(area: Area, action: str, params: dict[str, Any]) -> Evidence:
@@ -115,6 +130,17 @@ def _read(area: Area, action: str, params: dict[str, Any]) -> Evidence:
     except SimianError as error:
         return Evidence(holds=False, detail=str(error))
     return Evidence(holds=True, detail=f"{area.scope}: {action}")
+
+
+def _absent(area: Area, action: str) -> Evidence:
+    service, _, operation = action.partition(":")
+    try:
+        area.act(service, operation, **ABSENT[action](area.login.place.fleet))
+    except Gone:
+        return Evidence(holds=True, detail=f"{area.scope}: {action} (tried on what is not there)")
+    except SimianError as error:
+        return Evidence(holds=False, detail=str(error))
+    return Evidence(holds=False, detail=f"{area.scope}: {action}: what should not be there is deleted: whose was it?")
 
 
 def _dry(area: Area, action: str, name: str) -> Evidence:

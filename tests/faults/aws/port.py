@@ -22,7 +22,7 @@ GROUP = replace(TARGET, kind="asg", id="arn:asg", name="web", group="1/r/AutoSca
 class FakeAws:
     """``obj`` is the one thing there is; ``calls`` what was asked to change; ``raises`` what a call answers instead.
 
-    ``slow`` holds the states that a start or stop leads through, one a look.
+    ``slow`` holds the states that a start or stop leads through, one a look. With a ``role`` it takes ``schedules``.
     """
 
     obj: dict[str, Any] | None
@@ -30,6 +30,8 @@ class FakeAws:
     slow: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     guarded: bool = False
+    role: bool = False
+    schedules: list[str] = field(default_factory=list)
 
     def get(self, target: Target) -> dict[str, Any] | None:
         if self.obj and self.slow and self.calls:
@@ -71,6 +73,19 @@ class FakeAws:
         if self.obj is not None:
             left = marking.left_of(self.obj["Tags"], mark)
             self.obj["Tags"] = {key: value for key, value in self.obj["Tags"].items() if key not in left}
+
+    def expires(self) -> bool:
+        return self.role
+
+    def expire(self, target: Target, mark: Mark) -> None:
+        self._called("expire")
+        self.schedules.append(mark.run)
+
+    def unexpire(self, target: Target, mark: Mark) -> bool:
+        self._called("unexpire")
+        there = mark.run in self.schedules
+        self.schedules = [run for run in self.schedules if run != mark.run]
+        return there
 
     def bears(self, obj: Json) -> str:
         return marking.words(obj["Tags"])

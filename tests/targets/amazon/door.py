@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 from simian_army.targets.aws import Aws
 from tests.targets.amazon.stub import Asked, Reply, Stub, serving
@@ -48,16 +47,22 @@ class Door:
         return self.stub.actions().count(action)
 
     def _through(self, asked: Asked) -> Reply:
-        body = urlencode({"Action": asked.action, **asked.params}).encode()
         left = {"host", "content-length", "connection", "accept-encoding"}
         headers = {key: value for key, value in asked.headers.items() if key not in left}
-        request = urllib.request.Request(self.url, body, headers)
+        request = urllib.request.Request(
+            self.url + asked.path, asked.raw.encode() or None, headers, method=asked.method
+        )
         try:
             with urllib.request.urlopen(request, timeout=_WAIT) as said:
-                return Reply(said.status, said.read().decode())
+                return Reply(said.status, said.read().decode(), _about(said))
         except urllib.error.HTTPError as bad:
             with bad:
-                return Reply(bad.code, bad.read().decode())
+                return Reply(bad.code, bad.read().decode(), _about(bad))
+
+
+def _about(said: Any) -> dict[str, str]:
+    """The headers that botocore reads where the body does not tell."""
+    return {key: value for key, value in said.headers.items() if key.lower().startswith("x-amzn-")}
 
 
 @contextmanager

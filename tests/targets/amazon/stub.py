@@ -11,23 +11,29 @@ from typing import Any
 from urllib.parse import parse_qs
 
 HOME = "123456789012"
+SCHEDULES = {"POST": "CreateSchedule", "DELETE": "DeleteSchedule"}
+"""What a request of EventBridge Scheduler asks for, which has no Action in a form."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request; ``params`` are those of its form."""
+    """One request; ``params`` are those of its form, ``raw`` is its body as it came."""
 
     action: str
     params: dict[str, str]
     headers: dict[str, str]
+    method: str = "POST"
+    path: str = "/"
+    raw: str = ""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """``body`` is XML; a status of 0 closes the connection without a word."""
+    """``body`` is XML, of EventBridge Scheduler JSON; a status of 0 closes the connection without a word."""
 
     status: int
     body: str
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 Talk = Callable[[Asked], Reply]
@@ -55,7 +61,8 @@ def serving(talk: Talk, who: Callable[[], Reply] | None = None) -> Iterator[Stub
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             said = {key: values[0] for key, values in parse_qs(raw, keep_blank_values=True).items()}
             headers = {key.lower(): value for key, value in self.headers.items()}
-            asked = Asked(said.pop("Action", ""), said, headers)
+            action = said.pop("Action", "") or SCHEDULES.get(self.command, "")
+            asked = Asked(action, said, headers, self.command, self.path, raw)
             stub.asked.append(asked)
             reply = known() if asked.action == "GetCallerIdentity" else talk(asked)
             if not reply.status:
@@ -63,10 +70,15 @@ def serving(talk: Talk, who: Callable[[], Reply] | None = None) -> Iterator[Stub
                 return
             body = reply.body.encode()
             self.send_response(reply.status)
+            for key, value in reply.headers.items():
+                self.send_header(key, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             with suppress(ConnectionError):  # who waited for it may have given up
                 self.wfile.write(body)
+
+        def do_DELETE(self) -> None:
+            self.do_POST()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
             pass
@@ -126,3 +138,8 @@ def reservations(*instances: str) -> Reply:
     """Instances in one reservation."""
     inside = f"<item><instancesSet>{''.join(instances)}</instancesSet></item>"
     return ec2("DescribeInstances", f"<reservationSet>{inside}</reservationSet>")
+
+
+def schedule_error(code: str, message: str = "no", status: int = 400) -> Reply:
+    """A bad answer of EventBridge Scheduler."""
+    return Reply(status, f'{{"Message": "{message}"}}', {"x-amzn-ErrorType": code, "x-amzn-RequestId": "r"})

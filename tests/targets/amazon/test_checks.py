@@ -14,7 +14,7 @@ from simian_army.faults.aws.instance_stop import InstanceStop
 from simian_army.faults.aws.instance_terminate import InstanceTerminate
 from simian_army.model import Evidence, Fault, Selector
 from simian_army.targets.aws import Aws
-from tests.targets.amazon.stub import Asked, Reply, ec2_error, instance, reservations, serving
+from tests.targets.amazon.stub import Asked, Reply, ec2_error, instance, reservations, schedule_error, serving
 from tests.targets.amazon.world import HOME, NORTH, SOUTH, World, connected, mark_of, only
 
 ALLOWED = (
@@ -100,6 +100,36 @@ def test_each_kind_needs_nothing_but_what_it_says_to_do_its_work(world: World, m
             assert does.revert(fault, mark_of(fault)).holds
     assert world.state(name) == "terminated"
     assert world.writes()[-2:] == ["TerminateInstances", "TerminateInstanceInAutoScalingGroup"]
+
+
+ROLE = f"arn:aws:iam::{HOME}:role/starter"
+
+
+def test_what_schedules_need_is_asked_for_only_where_config_has_a_role(world: World) -> None:
+    world.run()
+    with world.connected() as aws:
+        assert "chedule" not in "".join(line.detail for line in told(aws, InstanceStop))
+    with world.connected(scheduler_role=ROLE) as aws:
+        lines = told(aws, InstanceStop)
+    assert all(line.holds for line in lines)
+    (deleting,) = [line.detail for line in lines if "scheduler:DeleteSchedule" in line.detail]
+    assert "tried on what is not there" in deleting
+    (left,) = [line.detail for line in lines if "not tried" in line.detail]
+    assert left.endswith("iam:PassRole, scheduler:CreateSchedule")
+
+
+def test_a_schedule_that_could_not_be_deleted_again_is_told_before_one_is_made() -> None:
+    def talk(asked: Asked) -> Reply:
+        if asked.action == "DescribeInstances":
+            return reservations(instance("i-1"))
+        if asked.action == "DeleteSchedule":
+            assert asked.path.startswith("/schedules/simian-shop-check?")
+            return schedule_error("AccessDeniedException", status=403)
+        return ec2_error("DryRunOperation", "would have succeeded", 412)
+
+    with serving(talk) as stub, connected(stub.url, scheduler_role=ROLE) as aws:
+        failed = [line.detail for line in told(aws, InstanceStop) if not line.holds]
+    assert any("add the action scheduler:DeleteSchedule to the IAM policy" in line for line in failed)
 
 
 @pytest.mark.parametrize("missing", ["ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups"])
