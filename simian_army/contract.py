@@ -57,8 +57,17 @@ class Monkey(Protocol):
     def propose(self, troop: Sequence[Target], rng: Random) -> Iterable[Fault | Finding]: ...
 
 
+class EndsAlone(Protocol):
+    """What a fault kind may say besides."""
+
+    @property
+    def alone(self) -> str:
+        """How it ends when neither agent nor undertaker lives, for people."""
+        ...
+
+
 class FaultKind(Protocol):
-    """What can be done to a target and how it is undone.
+    """What can be done to a target and how it is undone; it may be ``EndsAlone`` too.
 
     ``params`` and ``undo`` map each field to a line that says its meaning and unit. ``restores`` are the fields
     compared after a revert. ``replaces`` tells that a controller makes good what a momentary fault destroys.

@@ -20,6 +20,10 @@ KINDS = {
 }
 """What a plug-in can be, and the entry point group that offers it."""
 
+UNSAID = "it does not say: count on the next start of an agent, or `simian revert --all`"
+MOMENTARY = "momentary: nothing to end"
+"""How a fault ends alone whose kind does not say: the first when it is reversible, else the second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
@@ -38,6 +42,19 @@ class Plugin:
         if self.kind == "fault":
             return dict(getattr(self.make, "params", {}))
         return {name: _declared(parameter) for name, parameter in self._signature()}
+
+    def undoing(self) -> Mapping[str, Any]:
+        """Of a fault how it is undone, what it needs, and how it ends ``alone``; of others nothing."""
+        if self.kind != "fault" or self.make is None:
+            return {}
+        reversible = bool(getattr(self.make, "reversible", False))
+        return {
+            "reversible": reversible,
+            "restores": list(getattr(self.make, "restores", ())),
+            "undo": dict(getattr(self.make, "undo", {})),
+            "alone": getattr(self.make, "alone", UNSAID if reversible else MOMENTARY),
+            "permissions": [list(one) for one in getattr(self.make, "permissions", ())],
+        }
 
     def wrong(self, arguments: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         """What is wrong with ``with:`` as (key, message, suggestion); empty when the plug-in can be made of it."""

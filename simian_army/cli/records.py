@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from simian_army import wiring
 from simian_army.cli import show
@@ -50,10 +52,20 @@ def plugins(*, as_json: bool) -> None:
     if as_json:
         for one in rows:
             shown = {"name": one.name, "kind": one.kind, "origin": one.origin, "error": one.error}
-            show.dump({**shown, "parameters": dict(one.parameters())})
+            show.dump({**shown, "parameters": dict(one.parameters()), **one.undoing()})
         return
-    heads = ("name", "kind", "origin", "parameters")
-    show.table(heads, [(p.name, p.kind, p.origin, p.error or _words(p.parameters())) for p in rows])
+    heads = ("name", "kind", "origin", "parameters", "undo", "ends alone")
+    said = [(one, one.undoing()) for one in rows]
+    show.table(
+        heads,
+        [(p.name, p.kind, p.origin, p.error or _words(p.parameters()), _undo(u), u.get("alone", "")) for p, u in said],
+    )
+
+
+def _undo(said: Mapping[str, Any]) -> str:
+    if not said:
+        return ""
+    return f"restores {', '.join(said['restores']) or 'what it says'}" if said["reversible"] else "none"
 
 
 def _words(parameters: object) -> str:

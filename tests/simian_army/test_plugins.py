@@ -69,3 +69,34 @@ def test_wrong_missing_and_refused_parameters_are_named() -> None:
 def test_parameters_are_told_in_plain_words() -> None:
     assert found("monkey")["chaos"].parameters()["fault"] == "str = 'pod-evict'"
     assert "seconds" in found("fault")["pod-evict"].parameters()["grace"]
+
+
+def test_a_fault_says_how_it_is_undone_and_how_it_ends_when_nobody_of_ours_lives() -> None:
+    stop = found("fault")["instance-stop"].undoing()
+    assert stop["reversible"] is True
+    assert stop["restores"] == ["State.Name", "Tags"]
+    assert stop["undo"]["state"].startswith("the state it was in before")
+    assert ["ec2:StopInstances"] in stop["permissions"]
+    assert "where platforms.aws.scheduler_role is set" in stop["alone"]
+    assert found("monkey")["chaos"].undoing() == {}
+
+
+def test_each_of_our_faults_says_itself_how_it_ends_alone() -> None:
+    ours = [plugin for plugin in found("fault").values() if plugin.origin.startswith("simian-army ")]
+    assert len(ours) >= 7
+    for plugin in ours:
+        said = getattr(plugin.make, "alone", "")
+        assert said and said != plugins.UNSAID, plugin.name
+        assert ("momentary" in said) is not plugin.undoing()["reversible"], plugin.name
+
+
+@pytest.mark.parametrize(("reversible", "words"), [(True, plugins.UNSAID), (False, plugins.MOMENTARY)])
+def test_a_third_partys_fault_that_says_nothing_of_it_is_spoken_for(reversible: bool, words: str) -> None:
+    theirs = plugins.Plugin("fault", "mine", "theirs", type("Mine", (), {"reversible": reversible}))
+    assert theirs.undoing()["alone"] == words
+    assert theirs.undoing()["permissions"] == []
+
+
+def test_one_that_cannot_be_loaded_says_nothing_of_its_undo(offered: list[EntryPoint]) -> None:
+    offered.append(point("bad", "no_such_module:Thing", "fault"))
+    assert found("fault")["bad"].undoing() == {}

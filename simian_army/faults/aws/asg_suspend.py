@@ -41,6 +41,7 @@ class AsgSuspend:
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
     restores: ClassVar[tuple[str, ...]] = ("SuspendedProcesses", "Tags")
+    alone: ClassVar[str] = "it does not: the next start of an agent, or `simian revert --all`, resumes the processes"
     params: ClassVar[Mapping[str, str]] = {
         "processes": f"list of those to suspend, of {', '.join(PROCESSES)}; without it, {' and '.join(_USUAL)}"
     }

@@ -35,6 +35,10 @@ class InstanceStop:
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
     restores: ClassVar[tuple[str, ...]] = ("State.Name", "Tags")
+    alone: ClassVar[str] = (
+        "AWS starts it 2 min after the deadline, where platforms.aws.scheduler_role is set; "
+        "else the next start of an agent, or `simian revert --all`, does"
+    )
     params: ClassVar[Mapping[str, str]] = {}
     undo: ClassVar[Mapping[str, str]] = {
         "state": "the state it was in before; always running",

@@ -27,6 +27,7 @@ class InstanceTerminate:
     reversible: ClassVar[bool] = False
     replaces: ClassVar[bool] = True
     restores: ClassVar[tuple[str, ...]] = ()
+    alone: ClassVar[str] = "momentary: nothing to end"
     params: ClassVar[Mapping[str, str]] = {}
     undo: ClassVar[Mapping[str, str]] = {}
     permissions: ClassVar[tuple[tuple[str], ...]] = (

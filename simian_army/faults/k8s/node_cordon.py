@@ -26,6 +26,7 @@ class NodeCordon:
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
     restores: ClassVar[tuple[str, ...]] = ("spec.unschedulable",)
+    alone: ClassVar[str] = "it does not: the next start of an agent, or `simian revert --all`, uncordons the node"
     params: ClassVar[Mapping[str, str]] = {}
     undo: ClassVar[Mapping[str, str]] = {"unschedulable": "whether the node took no new pods before; always false"}
     permissions: ClassVar[tuple[tuple[str, str, str, str], ...]] = (

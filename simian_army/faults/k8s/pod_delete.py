@@ -22,6 +22,7 @@ class PodDelete:
     reversible: ClassVar[bool] = False
     replaces: ClassVar[bool] = True
     restores: ClassVar[tuple[str, ...]] = ()
+    alone: ClassVar[str] = "momentary: nothing to end"
     params: ClassVar[Mapping[str, str]] = {"grace": GRACE}
     undo: ClassVar[Mapping[str, str]] = {}
     permissions: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("get", "", "pods", ""), ("delete", "", "pods", ""))

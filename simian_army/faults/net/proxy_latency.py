@@ -30,6 +30,9 @@ class ProxyLatency:
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
     restores: ClassVar[tuple[str, ...]] = ("toxics", "enabled")
+    alone: ClassVar[str] = (
+        "not before its toxiproxy restarts; the next start of an agent, or `simian revert --all`, removes the toxic"
+    )
     params: ClassVar[Mapping[str, str]] = {
         "latency": f"milliseconds that data takes longer, 0 to {LONGEST}; 200 unless given",
         "jitter": f"milliseconds by which that goes up and down at random, 0 to {LONGEST}; 0 unless given",
