@@ -13,16 +13,16 @@ from simian_army.faults.aws.instance_stop import InstanceStop
 from simian_army.faults.aws.instance_terminate import InstanceTerminate
 from simian_army.model import Fault, Mark, Selector
 from simian_army.targets.amazon import marking
+from tests.doors.door import KEPT, LOST, Asked, Door, Trouble, said
 from tests.faults.aws.port import NO, TARGET, TROUBLE, FakeAws, instance
-from tests.targets.amazon.door import Door, behind_door
 from tests.targets.amazon.stub import ec2_error
-from tests.targets.amazon.world import World, mark_of, named, only
+from tests.targets.amazon.world import World, behind_door, mark_of, named, only
 
 WRITE = {"instance-stop": "CreateTags", "asg-suspend": "CreateOrUpdateTags"}
 ACT = {"instance-stop": "StopInstances", "asg-suspend": "SuspendProcesses"}
 BACK = {"instance-stop": "StartInstances", "asg-suspend": "ResumeProcesses"}
 HELD = tuple(ACT)
-THROTTLED = ec2_error("RequestLimitExceeded", status=503)
+THROTTLED = said(503, ec2_error("RequestLimitExceeded").body)
 
 
 @dataclass
@@ -74,7 +74,7 @@ def prepared(world: World, kind: str) -> Iterator[Scene]:
 @pytest.mark.parametrize("kind", HELD)
 def test_an_act_whose_answer_is_lost_stays_marked_and_is_reverted_later(world: World, kind: str) -> None:
     with prepared(world, kind) as scene:
-        scene.door.lose = {ACT[kind]}
+        scene.door.meet(ACT[kind], LOST)
         with pytest.raises(Unknown):
             scene.inject()
         assert scene.struck()
@@ -87,7 +87,7 @@ def test_an_act_whose_answer_is_lost_stays_marked_and_is_reverted_later(world: W
 @pytest.mark.parametrize("kind", HELD)
 def test_an_act_that_never_arrived_leaves_only_a_mark_which_goes_later(world: World, kind: str) -> None:
     with prepared(world, kind) as scene:
-        scene.door.keep = {ACT[kind]}
+        scene.door.meet(ACT[kind], KEPT)
         with pytest.raises(Unknown):
             scene.inject()
         assert not scene.struck()
@@ -100,7 +100,7 @@ def test_an_act_that_never_arrived_leaves_only_a_mark_which_goes_later(world: Wo
 @pytest.mark.parametrize("kind", HELD)
 def test_a_mark_whose_answer_is_lost_ends_it_before_the_act(world: World, kind: str) -> None:
     with prepared(world, kind) as scene:
-        scene.door.lose = {WRITE[kind]}
+        scene.door.meet(WRITE[kind], LOST)
         with pytest.raises(Unknown):
             scene.inject()
         assert scene.marked()
@@ -111,7 +111,8 @@ def test_a_mark_whose_answer_is_lost_ends_it_before_the_act(world: World, kind: 
 @pytest.mark.parametrize("kind", HELD)
 def test_an_act_and_then_the_unmarking_refused_is_no_plain_no(world: World, kind: str) -> None:
     with prepared(world, kind) as scene:
-        scene.door.say = {ACT[kind]: THROTTLED, "DeleteTags": THROTTLED}
+        scene.door.meet(ACT[kind], THROTTLED)
+        scene.door.meet("DeleteTags", THROTTLED)
         with pytest.raises(Unknown, match="our mark may still be there"):
             scene.inject()
         assert scene.marked()
@@ -119,37 +120,33 @@ def test_an_act_and_then_the_unmarking_refused_is_no_plain_no(world: World, kind
 
 
 @pytest.mark.parametrize("kind", HELD)
-@pytest.mark.parametrize("how", ["lose", "keep"])
-def test_a_revert_whose_answers_are_lost_is_finished_by_the_next(world: World, kind: str, how: str) -> None:
+@pytest.mark.parametrize("trouble", [LOST, KEPT])
+def test_a_revert_whose_answers_are_lost_is_finished_by_the_next(world: World, kind: str, trouble: Trouble) -> None:
     with prepared(world, kind) as scene:
         scene.inject()
         for action in (BACK[kind], "DeleteTags"):
-            setattr(scene.door, how, {action})
+            scene.door.meet(action, trouble)
             with pytest.raises(PlatformError):
                 scene.kind.revert(scene.fault, scene.mark)
             assert scene.door.sent(action) == 1
             scene.door.open()
-            assert scene.marked() is (action != "DeleteTags" or how == "keep")
+            assert scene.marked() is (action != "DeleteTags" or trouble is KEPT)
             if action == BACK[kind]:
-                scene.door.stub.asked.clear()
+                scene.door.forget()
         assert scene.made_good()
-        assert scene.door.sent(BACK[kind]) == (1 if how == "keep" else 0)
+        assert scene.door.sent(BACK[kind]) == (1 if trouble is KEPT else 0)
 
 
 def test_credentials_that_end_right_after_the_mark_was_written_are_no_plain_no(world: World) -> None:
     with prepared(world, "instance-stop") as scene:
-        real = scene.door.__call__
 
-        class Expiring(Door):
-            def __call__(self, asked: Any) -> Any:
-                reply = real(asked)
-                if asked.action == "CreateTags":
-                    scene.door.say = {"DescribeInstances": ec2_error("ExpiredToken")}
-                return reply
+        def expire(asked: Asked) -> None:
+            if asked.what == "CreateTags":
+                scene.door.meet("DescribeInstances", said(400, ec2_error("ExpiredToken").body))
 
-        with behind_door(world, through=Expiring) as (_, aws):
-            with pytest.raises(Unknown, match=r"our mark was written, and may still be there: .*ExpiredToken"):
-                InstanceStop(aws).inject(scene.fault, scene.mark)
+        scene.door.then = expire
+        with pytest.raises(Unknown, match=r"our mark was written, and may still be there: .*ExpiredToken"):
+            scene.inject()
         assert scene.marked()
         assert scene.made_good()
 
@@ -157,19 +154,15 @@ def test_credentials_that_end_right_after_the_mark_was_written_are_no_plain_no(w
 def test_a_mark_that_lost_against_another_and_could_not_be_taken_off_is_no_plain_no(world: World) -> None:
     with prepared(world, "instance-stop") as scene:
         theirs = marking.written(mark_of(scene.fault, fleet="bank"))
-        real = scene.door.__call__
 
-        class Meddling(Door):
-            def __call__(self, asked: Any) -> Any:
-                reply = real(asked)
-                if asked.action == "CreateTags":
-                    world.tag(scene.name, theirs)
-                return reply
+        def meddle(asked: Asked) -> None:
+            if asked.what == "CreateTags":
+                world.tag(scene.name, theirs)
 
-        scene.door.say = {"DeleteTags": THROTTLED}
-        with behind_door(world, through=Meddling) as (_, aws):
-            with pytest.raises(Unknown, match="RequestLimitExceeded"):
-                InstanceStop(aws).inject(scene.fault, scene.mark)
+        scene.door.then = meddle
+        scene.door.meet("DeleteTags", THROTTLED)
+        with pytest.raises(Unknown, match="RequestLimitExceeded"):
+            scene.inject()
         scene.door.open()
         assert scene.kind.revert(scene.fault, scene.mark).holds
         assert world.tags(scene.name) == {"app": "a", **theirs}
@@ -194,7 +187,7 @@ def test_a_termination_whose_answer_is_lost_was_sent_once_and_is_seen_to_have_ha
             (member, "TerminateInstanceInAutoScalingGroup"),
         ):
             kind, fault = InstanceTerminate(aws), Fault("instance-terminate", target)
-            door.lose = {action}
+            door.meet(action, LOST)
             with pytest.raises(Unknown, match=action):
                 kind.inject(fault, mark_of(fault))
             assert door.sent(action) == 1

@@ -10,10 +10,10 @@ import pytest
 from simian_army.errors import Forbidden, Gone, PlatformError, Refused, SimianError, Unknown
 from simian_army.faults.aws.instance_stop import InstanceStop
 from simian_army.model import Fault, Mark
+from tests.doors.door import KEPT, LOST, Trouble
 from tests.faults.aws.port import NO, TARGET, TROUBLE, FakeAws, instance, marked
-from tests.targets.amazon.door import behind_door
 from tests.targets.amazon.test_expiry import ROLE, schedules
-from tests.targets.amazon.world import World, mark_of, named
+from tests.targets.amazon.world import World, behind_door, mark_of, named
 
 UNDO = {"state": "running", "schedule": True}
 FAULT = Fault("instance-stop", TARGET, undo=UNDO)
@@ -56,7 +56,7 @@ def test_without_a_role_scheduler_is_never_called(world: World) -> None:
         assert fault.undo == {"state": "running"}
         kind.inject(fault, mark)
         assert kind.revert(fault, mark).holds
-        asked = door.stub.actions()
+        asked = door.names()
     assert not [action for action in asked if "Schedule" in action]
 
 
@@ -110,7 +110,7 @@ def test_a_schedule_whose_answer_is_lost_is_a_doubt_and_is_removed_later(world: 
     name = world.start({"app": "till"})
     with behind_door(world, scheduler_role=ROLE) as (door, aws):
         kind, fault, mark = prepared(aws, name)
-        door.lose = {"CreateSchedule"}
+        door.meet("CreateSchedule", LOST)
         with pytest.raises(Unknown):
             kind.inject(fault, mark)
         assert (door.sent("CreateSchedule"), door.sent("StopInstances")) == (1, 0)
@@ -120,13 +120,13 @@ def test_a_schedule_whose_answer_is_lost_is_a_doubt_and_is_removed_later(world: 
     assert (schedules(world), world.tags(name)) == ([], {"app": "till"})
 
 
-@pytest.mark.parametrize("how", ["lose", "keep"])
-def test_a_deletion_that_got_lost_keeps_the_mark_until_it_is_made_sure_of(world: World, how: str) -> None:
+@pytest.mark.parametrize("trouble", [LOST, KEPT])
+def test_a_deletion_that_got_lost_keeps_the_mark_until_it_is_made_sure_of(world: World, trouble: Trouble) -> None:
     name = world.start({"app": "till"})
     with behind_door(world, scheduler_role=ROLE) as (door, aws):
         kind, fault, mark = prepared(aws, name)
         kind.inject(fault, mark)
-        setattr(door, how, {"DeleteSchedule"})
+        door.meet("DeleteSchedule", trouble)
         with pytest.raises(PlatformError):
             kind.revert(fault, mark)
         assert world.state(name) == "running"

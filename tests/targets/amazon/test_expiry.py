@@ -13,9 +13,9 @@ import pytest
 from simian_army.errors import Forbidden, Gone, PlatformError, Refused, SimianError, Unknown
 from simian_army.model import Fault, Mark, Target
 from simian_army.targets.amazon.expiry import LONGEST, name_of
-from tests.targets.amazon.door import behind_door
+from tests.doors.door import LOST
 from tests.targets.amazon.stub import Asked, Reply, schedule_error, serving
-from tests.targets.amazon.world import AWAY, HOME, NORTH, World, connected, mark_of, named
+from tests.targets.amazon.world import AWAY, HOME, NORTH, World, behind_door, connected, mark_of, named
 
 ROLE = "arn:aws:iam::{account}:role/starter"
 ARN = f"arn:aws:ec2:{NORTH}:{HOME}:instance/i-1"
@@ -107,7 +107,7 @@ def test_a_deletion_whose_answer_is_lost_is_found_to_have_happened(world: World)
         target = named(aws, name)
         mark: Mark = mark_of(Fault("instance-stop", target, undo={}))
         aws.expire(target, mark)
-        door.lose = {"DeleteSchedule"}
+        door.meet("DeleteSchedule", LOST)
         with pytest.raises(PlatformError):
             aws.unexpire(target, mark)
         door.open()

@@ -18,6 +18,8 @@ from simian_army.embedded.cloud import CloudServer
 from simian_army.model import Fault, Mark, Selector, Target
 from simian_army.targets.amazon.place import Place
 from simian_army.targets.aws import Aws
+from tests.doors import names
+from tests.doors.door import Door, opened
 
 HOME = "123456789012"
 AWAY = "210987654321"
@@ -145,6 +147,13 @@ def connected(url: str, **options: Any) -> Iterator[Aws]:
         yield aws
     finally:
         aws.close()
+
+
+@contextmanager
+def behind_door(world: World, **options: Any) -> Iterator[tuple[Door, Aws]]:
+    """The adapter, which reaches ``world`` only through a door."""
+    with opened(world.server.url, names.aws) as door, connected(door.url, **options) as aws:
+        yield door, aws
 
 
 def only(aws: Aws, selector: Selector) -> Target:
