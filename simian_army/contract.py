@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from simian_army.model import (
     Attempt,
@@ -130,6 +130,16 @@ class FaultKind(Protocol):
     def revert(self, fault: Fault, mark: Mark) -> Evidence:
         """Compare and restore, idempotent; ``holds`` means nothing of ours is left and the pre-image is proved,
         or the target is gone or was changed by others, which the detail says."""
+        ...
+
+
+@runtime_checkable
+class Wholesale(Protocol):
+    """What a fault kind has besides, if many faults in one scope can be undone with less than one by one."""
+
+    def revert_all(self, held: Sequence[tuple[Fault, Mark]]) -> Sequence[Evidence]:
+        """As ``revert``, one evidence for each in order; none of them alone makes it raise. It ends within 30 s: what
+        it did not get to is ``under_way``."""
         ...
 
 

@@ -102,15 +102,16 @@ class Judge:
         return ask(self.limits, replace(scene, now=now, recent=recent, halt=halt, teams=known.teams))
 
     def objection(self, entry: Entry, fault: Fault) -> str:
-        """Why a held fault has lost its consent; empty while it has it, and while nobody can be asked."""
-        try:
-            target = entry.platform.read(fault.target)
-            if target is None:
-                return "the target is gone"
-            fault = replace(fault, target=target)
-            reach = self._reach(entry, fault)
-        except PlatformError:
-            return ""
+        """Why a held fault has lost its consent; empty while it has it.
+
+        Raises:
+            PlatformError: nobody could look.
+        """
+        target = entry.platform.read(fault.target)
+        if target is None:
+            return "the target is gone"
+        fault = replace(fault, target=target)
+        reach = self._reach(entry, fault)
         now, teams = self.clock.now(), self.halts.known(target.platform, _scopes(fault, reach)).teams
         scene = Scene(now, self.fleet, entry.use, entry.name, fault, reach=reach, leashed=False, teams=teams)
         return "; ".join(f"{v.guard}: {v.reason}" for v in denials(ask(self.consents, scene)))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind, Halting, Ledger
-from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused, SimianError
-from simian_army.model import Evidence, Health, Phase, Target
+from simian_army.ending import Outcome, Watch, batches, outcome, tried
+from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused
+from simian_army.looks import Looks
+from simian_army.model import ENDS, Evidence, Health, Target
 from simian_army.pools import Pools, Room
 from simian_army.records import Held, Scribe, Trustee
 from simian_army.stops import Stops
@@ -23,25 +24,7 @@ TICK = 0.25  # seconds between two looks at what is open
 BOOKS_EVERY = 0.5  # seconds between two tries to tell what is not told yet
 CONSENT_EVERY = 2.0  # seconds between two looks at a held target's consent; an opt-out ends a fault within 5 s
 WHOLE_EVERY = 1.0  # seconds between two looks at a struck group
-BACKOFF = (0.5, 30.0)  # seconds: the first wait after a failed revert, and the longest
-STUCK_AFTER = 6  # failed reverts before the alarm; the trying goes on
-UNDER_WAY_EVERY = 1.0  # seconds between two looks at a revert that the platform is still carrying out
-PATIENCE = 600.0  # seconds for which that is no failure: AWS stops and starts an instance within minutes
 NOTHING_DONE = (Refused, Gone, Conflict, Forbidden)
-
-
-@dataclass(slots=True)
-class Watch:
-    """One open fault and how its ending goes; times are monotonic seconds."""
-
-    held: Held
-    ending: str = ""
-    tries: int = 0
-    begun: float = 0.0
-    next_try: float = 0.0
-    next_look: float = 0.0
-    reverting: bool = False
-    looking: bool = False
 
 
 @dataclass(slots=True)
@@ -65,6 +48,7 @@ class Keeper:
     _stop: threading.Event = field(default_factory=threading.Event)
     _teller: Teller = field(init=False)
     _stops: Stops = field(init=False)
+    _looks: Looks = field(init=False)
     _pools: Pools | None = None
     _thread: threading.Thread | None = None
     _next_books: float = 0.0
@@ -74,6 +58,7 @@ class Keeper:
 
     def __post_init__(self) -> None:
         self._teller, self._stops = Teller(self.ledger, self.spool), Stops(self.halts)
+        self._looks = Looks(self.kinds, self.clock, self.objection, self.health)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -164,10 +149,11 @@ class Keeper:
         self._unsafe = self.trustee.lost() if self._open else ""
         self._stops.look(held.fault.target for held in self.open())
         self._keep_books(now)
-        with self._lock:
-            jobs = [job for watch in self._open.values() if (job := self._job(watch, now))]
-        for room, work in jobs:
-            self._run(room, work)
+        due, looks = self._taken_on(now)
+        for batch in batches(due, self.kinds):
+            self._run("reverts", partial(self._revert, batch))
+        for watch in looks:
+            self._run("looks", partial(self._see, watch))
 
     def _watch(self) -> None:
         while not self.clock.wait(self._stop, TICK):
@@ -198,20 +184,28 @@ class Keeper:
             return
         self._pools.of(room).submit(work)
 
-    def _job(self, watch: Watch, now: float) -> tuple[Room, Callable[[], None]] | None:
-        """What is to be done for it now, taken on so that nobody does it twice; asked under the lock."""
-        if not watch.ending and self._reversible(watch):
+    def _taken_on(self, now: float) -> tuple[list[Watch], list[Watch]]:
+        """What is to be reverted now, and what looked at, taken on so that nobody does it twice."""
+        with self._lock:
+            ending, others = list[Watch](), list[Watch]()
+            for watch in self._open.values():
+                (ending if self._must_end(watch, now) else others).append(watch)
+            due = [watch for watch in ending if not watch.reverting and now >= watch.next_try]
+            for watch in due:
+                watch.reverting = True
+            looks = [watch for watch in others if not watch.looking and now >= watch.next_look]
+            for watch in looks:
+                watch.looking = True
+                watch.blind = now if watch.blind is None else watch.blind  # until the look says otherwise
+        return due, looks
+
+    def _must_end(self, watch: Watch, now: float) -> bool:
+        if not self._reversible(watch):
+            return False
+        if not watch.ending:
             stopped = self._stops.why(watch.held.fault.target)
-            watch.ending = "its time is over" if self._due(watch, now) else self._unsafe or stopped
-        if watch.ending and self._reversible(watch):
-            if watch.reverting or now < watch.next_try:
-                return None
-            watch.reverting = True
-            return "reverts", partial(self._revert, watch)
-        if watch.looking or now < watch.next_look:
-            return None
-        watch.looking = True
-        return "looks", partial(self._see, watch)
+            watch.ending = "its time is over" if self._due(watch, now) else self._unsafe or stopped or watch.unseen(now)
+        return bool(watch.ending)
 
     def _due(self, watch: Watch, now: float) -> bool:
         # Both clocks are asked: a wall clock set back never lengthens a hold, one set forward only shortens it.
@@ -221,79 +215,43 @@ class Keeper:
         return self.kinds[watch.held.fault.kind].reversible
 
     def _see(self, watch: Watch) -> None:
-        every, look = (CONSENT_EVERY, self._ask_consent) if self._reversible(watch) else (WHOLE_EVERY, self._ask_whole)
+        held = self._reversible(watch)
         try:
-            look(watch)
-        except SimianError:
-            return  # a look that fails is taken again
+            if held:
+                self._join(watch, self._looks.consent(watch))
+            elif ended := self._looks.whole(watch):
+                self._settle([ended])
         finally:
-            watch.next_look = self.clock.monotonic() + every
+            watch.next_look = self.clock.monotonic() + (CONSENT_EVERY if held else WHOLE_EVERY)
             watch.looking = False
 
-    def _ask_consent(self, watch: Watch) -> None:
-        try:
-            objection = self.objection(watch.held)
-        except SimianError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the guard border: doubt means no
-            objection = f"its consent could not be asked: {type(error).__name__}: {error}"
+    def _join(self, watch: Watch, objection: str) -> None:
         with self._lock:
             # joined after the asking, which takes time: the end may have been ordered meanwhile
             watch.ending = watch.ending or objection
 
-    def _revert(self, watch: Watch) -> None:
+    def _revert(self, batch: Sequence[Watch]) -> None:
+        begun, proofs = self.clock.monotonic(), list[Evidence]()
+        for watch in batch:
+            watch.begun = watch.begun or begun
         try:
-            self._revert_once(watch)
+            proofs = tried(self.kinds[batch[0].held.fault.kind], batch)
+            now = self.clock.monotonic()
+            said = [outcome(watch, proof, now) for watch, proof in zip(batch, proofs, strict=False)]
+            self._settle([one for one in said if one])
         finally:
-            watch.reverting = False
+            for watch in batch:
+                watch.alone = watch.alone or not proofs
+                watch.reverting = False
 
-    def _revert_once(self, watch: Watch) -> None:
-        held = watch.held
-        kind = self.kinds[held.fault.kind]
-        watch.begun = watch.begun or self.clock.monotonic()
-        try:
-            proof = kind.revert(held.fault, held.mark)
-        except Exception as error:  # noqa: BLE001 - the revert border: nothing may end the trying
-            proof = Evidence(holds=False, detail=f"{type(error).__name__}: {error}")
-        if proof.holds:
-            took = round(self.clock.monotonic() - watch.begun, 3)
-            self._close(watch, Phase.REVERTED, why=watch.ending, detail=proof.detail, kind=kind.name, took=took)
-            return
-        now = self.clock.monotonic()
-        if proof.under_way and now - watch.begun < PATIENCE:
-            watch.next_try = now + UNDER_WAY_EVERY
-            return
-        watch.tries += 1
-        first, longest = BACKOFF
-        watch.next_try = now + min(longest, first * 2 ** min(watch.tries - 1, 10))
-        if watch.tries == STUCK_AFTER:
-            self._say(Phase.STUCK, held, why=watch.ending, detail=proof.detail, tries=watch.tries, kind=kind.name)
-
-    def _ask_whole(self, watch: Watch) -> None:
-        held = watch.held
-        if watch.ending:  # an act nobody can vouch for: it counts as done and is never repeated
-            self._close(watch, Phase.UNKNOWN, detail=f"{watch.ending}; {self._seen(held)}", kind=held.fault.kind)
-            return
-        health = self.health(held.fault.target)
-        if health.whole is False:
-            return
-        seconds = round((self.clock.now() - held.end).total_seconds(), 1)
-        self._close(watch, Phase.CLOSED, detail=health.detail, recovered=seconds, kind=held.fault.kind)
-
-    def _seen(self, held: Held) -> str:
-        try:
-            seen = self.kinds[held.fault.kind].observe(held.fault)
-        except Exception as error:  # noqa: BLE001 - the revert border: whoever cannot look still ends the attempt
-            return f"the target could not be looked at: {error}"
-        return seen.detail
-
-    def _close(self, watch: Watch, phase: Phase, **data: Any) -> None:
-        if self._open.get(watch.held.key) is not watch:
-            return  # closed by force meanwhile
-        self._say(phase, watch.held, **data)
-        self.release(watch.held)
-        with self._lock:
-            self._open.pop(watch.held.key, None)
-
-    def _say(self, phase: Phase, held: Held, **data: Any) -> None:
-        self._teller.say(self.scribe.note(phase, held.run, held.fault.target, **data))
+    def _settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell what became of them, all in one piece, and let go of those that are over."""
+        with self._lock:  # without those closed by force meanwhile
+            known = [one for one in outcomes if self._open.get(one[0].held.key) is one[0]]
+        notes = [self.scribe.note(phase, w.held.run, w.held.fault.target, **data) for w, phase, data in known]
+        self._teller.say(*notes)
+        for watch, phase, _ in known:
+            if phase in ENDS:
+                self.release(watch.held)
+                with self._lock:
+                    self._open.pop(watch.held.key, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from simian_army.model import Halt, Json, Mark, Target
@@ -113,6 +114,20 @@ class AwsPort(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What became of one toxic among many: ``proxy`` is its proxy as it was seen last, None when the server has none of
+    that name; ``removed`` tells that the toxic was there before.
+
+    ``trouble`` says why all this proves nothing: it is still there, or nobody can say. ``under_way``: not begun yet.
+    """
+
+    proxy: dict[str, Any] | None = None
+    removed: bool = False
+    trouble: str = ""
+    under_way: bool = False
+
+
 class ToxiproxyPort(Protocol):
     """Reads one proxy, and adds and removes our toxics. Every call has a timeout; every write is read back.
 
@@ -138,6 +153,11 @@ class ToxiproxyPort(Protocol):
 
     def remove(self, target: Target, mark: Mark) -> bool:
         """Remove the toxic of ``mark``; False when it was not there."""
+        ...
+
+    def remove_all(self, toxics: Sequence[tuple[Target, Mark]]) -> Sequence[Removal]:
+        """Remove the toxics of many marks, with one look at each server before and one after; what became of each, in
+        order. It never raises for some of them alone."""
         ...
 
 

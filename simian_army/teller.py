@@ -56,15 +56,17 @@ class Teller:
         """Whether something is still to be told, by us or for a process that is gone."""
         return bool(self._untold) or bool(self.spool and self.spool.waiting())
 
-    def say(self, event: AuditEvent) -> None:
-        """Keep the event, and tell it at once unless the ledger is known to be away."""
+    def say(self, *events: AuditEvent) -> None:
+        """Keep the events, and tell them at once, in one transaction, unless the ledger is known to be away."""
+        if not events:
+            return
         # a telling whose answer is lost is told again: by its key the ledger knows it
-        event = replace(event, key=key_of(event))
+        said = {key: replace(event, key=key) for event in events if (key := key_of(event))}
         with self._guard:
-            self._untold.append(event)
+            self._untold += said.values()
         if not self._away:
             self._take_turn()
-        if any(untold.key == event.key for untold in self._untold):
+        if any(untold.key in said for untold in self._untold):
             self._keep()
 
     def lose(self) -> None:

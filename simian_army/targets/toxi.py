@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -10,9 +11,11 @@ from typing import Any, TypeVar
 
 from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
-from simian_army.errors import PlatformError
+from simian_army.errors import PlatformError, SimianError
 from simian_army.model import Evidence, Health, Identity, Json, Mark, Selector, Target
+from simian_army.ports import Removal
 from simian_army.targets.proxies.checks import answers, exposure, leads
+from simian_army.targets.proxies.clearing import Toxic, cleared
 from simian_army.targets.proxies.finding import PLATFORM, facts_of, found, id_of, meant, target_of
 from simian_army.targets.proxies.marking import signed
 from simian_army.targets.proxies.names import toxic_name
@@ -100,6 +103,23 @@ class Toxiproxy:
 
     def remove(self, target: Target, mark: Mark) -> bool:
         return self._server(target).remove(target.name, self.toxic(target, mark))
+
+    def remove_all(self, toxics: Sequence[tuple[Target, Mark]]) -> list[Removal]:
+        became: dict[int, Removal] = {}
+        found: defaultdict[str, list[tuple[int, Toxic]]] = defaultdict(list)
+        for number, (target, mark) in enumerate(toxics):
+            try:
+                found[self._server(target).endpoint].append((number, (target.name, self.toxic(target, mark))))
+            except SimianError as error:  # its server is not ours, or its mark none: no reason to leave the others
+                became[number] = Removal(trouble=str(error))
+        servers = [server for server in self.servers if server.endpoint in found]
+
+        def clear(server: Server) -> list[Removal]:
+            return cleared(server, [toxic for _, toxic in found[server.endpoint]])
+
+        for server, removals in zip(servers, _each(servers, clear), strict=True):
+            became.update(zip((number for number, _ in found[server.endpoint]), removals, strict=True))
+        return [became[number] for number in range(len(toxics))]
 
     def _server(self, target: Target) -> Server:
         for server in self.servers:

@@ -12,8 +12,8 @@ import pytest
 from simian_army import wiring
 from simian_army.cli import acts
 from simian_army.embedded.kube.request import Request
+from simian_army.ending import STUCK_AFTER
 from simian_army.errors import UsageError
-from simian_army.keeper import STUCK_AFTER
 from simian_army.model import AuditEvent, Fault, Phase
 from simian_army.outcome import Draw
 from simian_army.wiring import House

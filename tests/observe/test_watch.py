@@ -150,11 +150,13 @@ def test_a_fault_that_is_stuck_while_the_ledger_is_away_is_told_at_once_and_only
     with agent(shop, notices(hook)) as seen:
         leading(seen)
         run = seen.strike()
-        held = seen.house.keeper.held(run)[0]
+        keeper = seen.house.keeper
+        (watch,) = (watch for watch in keeper._open.values() if watch.held.run.id == run)
+        stuck = {"detail": "the node does not answer", "tries": 6, "kind": "node-cordon"}
         with monkeypatch.context() as patch:
             patch.setattr(SqlLedger, "append", _away)
             patch.setattr(SqlLedger, "attempts", _away)
-            seen.house.keeper._say(Phase.STUCK, held, detail="the node does not answer", tries=6, kind="node-cordon")
+            keeper._settle([(watch, Phase.STUCK, stuck)])
             until("people to be told", lambda: hook.got, 10)
             until("it to be seen", lambda: seen.value("simian_stuck_faults") == 1, 5)
             until("the ledger to be missed", lambda: seen.asked("/readyz")[0] == 503, 10)

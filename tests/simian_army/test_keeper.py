@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simian_army.ending import BACKOFF, BLIND, PATIENCE, STUCK_AFTER
 from simian_army.errors import PlatformError, Refused
-from simian_army.keeper import BACKOFF, PATIENCE, STUCK_AFTER
+from simian_army.keeper import Keeper
 from simian_army.model import Halt
 from tests.simian_army.fakes import NOW, FakeClock, Lever, Scene
 
@@ -124,15 +126,65 @@ def test_consent_that_is_gone_or_cannot_be_told_ends_a_hold(broken: bool) -> Non
     assert ("a guard broke" if broken else "opt-out") in scene.book.events[-1].data["why"]
 
 
-def test_a_platform_that_cannot_be_asked_for_consent_leaves_the_fault_to_its_time() -> None:
-    scene = Scene()
+def away(_: object) -> str:
+    raise PlatformError("no answer from the platform")
 
-    def away(_: object) -> str:
-        raise PlatformError("no answer")
 
-    scene.objection = away
+def watched(scene: Scene, seconds: float) -> None:
+    """Let the keeper look at a fault held for ten minutes, every quarter of a second."""
     keeper = scene.keeper()
     keeper.hold(scene.pull(hold=600))
+    for _ in range(int(seconds * 4)):
+        keeper.tick()
+        scene.clock.advance(0.25)
+
+
+def test_a_platform_that_cannot_be_asked_for_consent_for_a_moment_leaves_the_fault_to_its_time() -> None:
+    scene = Scene(objection=away)
+    watched(scene, BLIND - 1)
+    assert scene.kind.pulled == {"a"}
+
+
+def test_a_watch_that_failed_for_too_long_ends_the_fault_and_says_so() -> None:
+    scene = Scene(objection=away)
+    watched(scene, BLIND + 1)
+    assert scene.kind.pulled == set()
+    why = "its consent could not be looked at for 30 s: no answer from the platform"
+    assert [(str(e.phase), e.data["why"]) for e in scene.book.events] == [("reverted", why)]
+
+
+def test_a_look_that_succeeds_begins_the_patience_anew() -> None:
+    scene = Scene()
+    scene.objection = lambda held: "" if scene.clock.ticks % 30 < 3 else away(held)
+    watched(scene, 200)
+    assert scene.kind.pulled == {"a"}
+
+
+def test_a_look_that_never_comes_back_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform that hangs answers nothing for longer than anyone waits, and its looks fill the pool."""
+    scene = Scene()
+    keeper = scene.keeper()
+    keeper.hold(scene.pull(hold=600))
+    kept: list[object] = []
+
+    def only_reverts(room: str, work: Callable[[], None]) -> None:
+        kept.append(work) if room == "looks" else work()
+
+    monkeypatch.setattr(Keeper, "_run", lambda _, room, work: only_reverts(room, work))
+    for _ in range(int(BLIND) + 2):
+        keeper.tick()
+        scene.clock.advance(1.0)
+    assert len(kept) == 1
+    assert scene.kind.pulled == set()
+    assert scene.book.events[-1].data["why"] == "its consent could not be looked at for 30 s: no answer yet"
+
+
+def test_a_process_that_slept_looks_again_before_it_ends_anything() -> None:
+    scene = Scene()
+    keeper = scene.keeper()
+    keeper.hold(scene.pull(hold=600))
+    keeper.tick()
+    scene.clock.advance(300)
     keeper.tick()
     keeper.tick()
     assert scene.kind.pulled == {"a"}
@@ -196,14 +248,13 @@ def test_thousands_of_holds_need_no_thread_each() -> None:
 
 def test_an_end_ordered_while_consent_is_asked_is_not_lost() -> None:
     """Asking takes a read of the platform; a SIGTERM that came meanwhile was once overwritten by its answer."""
-    scene = Scene()
-    keeper = scene.keeper()
 
     def asked(_: object) -> str:
         keeper.end("", "shutdown")
         return ""
 
-    keeper.objection = asked
+    scene = Scene(objection=asked)
+    keeper = scene.keeper()
     keeper.hold(scene.pull(hold=600))
     keeper.tick()
     keeper.tick()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ OURS = "simian-"
 LONGEST = 60_000  # milliseconds: clients give up long before, and a slip of the keyboard stays harmless
 _DEFAULTS: Mapping[str, Any] = {"latency": 200, "jitter": 0, "stream": "downstream", "toxicity": 1.0}
 _STREAMS = ("downstream", "upstream")
+_NOT_THERE, _REMOVED = "no toxic of this run is there: nothing to undo", "our toxic removed, read back"
 _NEARLY = 1e-6  # the server keeps a toxicity in 32 bits
 
 
@@ -80,14 +81,21 @@ class ProxyLatency:
 
     def revert(self, fault: Fault, mark: Mark) -> Evidence:
         proxy = self.port.get(fault.target)
-        said = "no toxic of this run is there: nothing to undo"
+        said = _NOT_THERE
         if proxy is not None and self.port.toxic(fault.target, mark) in _names(proxy):
-            said = "our toxic removed, read back"
+            said = _REMOVED
             proxy = self._removed(fault, mark)
-        if proxy is None:
-            return _gone(fault)
-        facts = {"toxics": _names(proxy), "enabled": proxy["enabled"]}
-        return Evidence(holds=True, detail="; ".join([said, *_changes(fault, proxy)]), facts=facts)
+        return _proof(fault, said, proxy)
+
+    def revert_all(self, held: Sequence[tuple[Fault, Mark]]) -> list[Evidence]:
+        """As ``revert``, with two lists of proxies a server instead of reads of each."""
+        removals = self.port.remove_all([(fault.target, mark) for fault, mark in held])
+        return [
+            Evidence(holds=False, detail=one.trouble, under_way=one.under_way)
+            if one.trouble
+            else _proof(fault, _REMOVED if one.removed else _NOT_THERE, one.proxy)
+            for (fault, _), one in zip(held, removals, strict=True)
+        ]
 
     def _removed(self, fault: Fault, mark: Mark) -> dict[str, Any] | None:
         try:
@@ -135,6 +143,14 @@ def _names(proxy: Json) -> list[str]:
 def _seen(toxic: Json) -> str:
     values = ", ".join(f"{name} {value}" for name, value in toxic.get("attributes", {}).items())
     return f"{toxic.get('type')} {toxic.get('stream')} ({values}), toxicity {toxic.get('toxicity')}"
+
+
+def _proof(fault: Fault, said: str, proxy: Json | None) -> Evidence:
+    """What the proxy, read after all was done, proves; None when it is gone."""
+    if proxy is None:
+        return _gone(fault)
+    facts = {"toxics": _names(proxy), "enabled": proxy["enabled"]}
+    return Evidence(holds=True, detail="; ".join([said, *_changes(fault, proxy)]), facts=facts)
 
 
 def _gone(fault: Fault) -> Evidence:

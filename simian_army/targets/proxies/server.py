@@ -66,16 +66,23 @@ class Server:
         Raises:
             PlatformError: the list could not be had.
         """
+        return [said for said in self.listed().values() if not isinstance(said, str)]
+
+    def listed(self) -> dict[str, dict[str, Any] | str]:
+        """All by their names; one that makes no sense as what is wrong with it.
+
+        Raises:
+            PlatformError: the list could not be had.
+        """
         url = "/proxies"
-        good = []
+        found: dict[str, dict[str, Any] | str] = {}
         for name, said in object_of(self.wire.call("GET", url), self.wire.get(url).content).items():
             wrong = _wrong(name, said)
+            found[name] = wrong or said
             if wrong:
                 self.unreadable += 1
                 warn("unreadable", endpoint=self.endpoint, proxy=name, why=wrong)
-                continue
-            good.append(said)
-        return good
+        return found
 
     def get(self, name: str) -> dict[str, Any] | None:
         """One proxy as it is now; None when there is none of that name.
@@ -126,14 +133,7 @@ class Server:
             Gone: there is no such proxy.
             PlatformError: it is still there, or nobody can say.
         """
-        self._must_be_addressable(name)
-        proxy = self._library.proxy(name=name, listen="", upstream="", enabled=True)
-        there = True
-        try:
-            with self._understood(f"remove {toxic_name} from {name}"):
-                proxy.destroy_toxic(toxic_name)
-        except Gone:
-            there = False
+        there = self.send_away(name, toxic_name)
         said = self.get(name)
         if said is None:
             raise Gone(f"{self.endpoint}: there is no proxy {name} any more")
@@ -142,6 +142,21 @@ class Server:
                 f"{self.endpoint}: {name}: the server was asked to remove {toxic_name}, but still has it"
             )
         return there
+
+    def send_away(self, name: str, toxic_name: str) -> bool:
+        """Remove a toxic from a proxy, without a look at what then is; False when one of them was not there.
+
+        Raises:
+            PlatformError: nobody can say, or it was refused.
+        """
+        self._must_be_addressable(name)
+        proxy = self._library.proxy(name=name, listen="", upstream="", enabled=True)
+        try:
+            with self._understood(f"remove {toxic_name} from {name}"):
+                proxy.destroy_toxic(toxic_name)
+        except Gone:
+            return False
+        return True
 
     def _must_be_addressable(self, name: str) -> None:
         if not addressable(name):

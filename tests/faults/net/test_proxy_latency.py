@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from simian_army.contract import FaultKind
 from simian_army.errors import Gone, PlatformError, Refused
 from simian_army.faults.net.proxy_latency import ProxyLatency
 from simian_army.model import Fault, Json, Mark, Target
+from simian_army.ports import Removal
 
 TARGET = Target("toxiproxy", "proxy", "http://127.0.0.1:1/proxies/p", "p", "127.0.0.1:1", "", None, {})
 FAULT = Fault("proxy-latency", TARGET, {"latency": 100}, {"toxics": ["theirs"]}, timedelta(minutes=5))
@@ -65,6 +66,9 @@ class OneProxy:
         there = len(kept) < len(self.body["toxics"])
         self.body["toxics"] = kept
         return there
+
+    def remove_all(self, toxics: Sequence[tuple[Target, Mark]]) -> Sequence[Removal]:
+        return [Removal(self.said, self.remove(target, mark)) for target, mark in toxics]
 
 
 def test_it_harms_nothing_but_the_proxy_and_says_what_it_is() -> None:
