@@ -12,13 +12,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from simian_army import wiring
-from simian_army.contract import FaultKind, Recheck
+from simian_army.contract import FaultKind, Recheck, Wholesale
 from simian_army.model import ENDS, AuditEvent, Evidence, Fault, Mark, Phase, Verdict
 from simian_army.records import Held
 from simian_army.undertaker.trust import Trust
@@ -32,10 +32,14 @@ TOLD |= dict.fromkeys(ENDS - {Phase.DENIED}, "told")  # those drawn before it ma
 
 @dataclass
 class Fate:
-    """Where it ends. ``act`` is what this thread is about, ``wrote`` whether a request of it that writes was sent."""
+    """Where it ends. ``act`` is what the agent is about, ``wrote`` whether a request of that was sent that writes.
+
+    There is one fault, or one batch: nothing else of this process writes to a target meanwhile.
+    """
 
     point: str
-    _here: threading.local = field(default_factory=threading.local)
+    act: str = ""
+    wrote: bool = False
 
     def at(self, point: str) -> None:
         """Die if this is the point."""
@@ -44,21 +48,20 @@ class Fate:
 
     @contextmanager
     def acting(self, act: str) -> Iterator[None]:
-        self._here.act, self._here.wrote = act, False
+        self.act, self.wrote = act, False
         yield
-        self._here.act = ""
+        self.act = ""
 
     def sent(self) -> None:
-        """A request that writes has just left this thread."""
-        act = getattr(self._here, "act", "")
-        if act:
-            self.at(f"{act}-sent")
-            self._here.wrote = True
+        """A request that writes has just left, by whichever thread."""
+        if self.act:
+            self.at(f"{self.act}-sent")
+            self.wrote = True
 
     def answered(self) -> None:
         """The platform's port has just returned."""
-        if getattr(self._here, "act", "") and self._here.wrote:
-            self.at(f"mid-{self._here.act}")
+        if self.act and self.wrote:
+            self.at(f"mid-{self.act}")
 
 
 class Shell:
@@ -143,12 +146,24 @@ class DyingKind(Shell):
         return proof
 
 
+class DyingWholesale(DyingKind):
+    """The same for a kind that undoes many at once."""
+
+    def revert_all(self, held: Sequence[tuple[Fault, Mark]]) -> Sequence[Evidence]:
+        self._fate.at("before-revert")
+        with self._fate.acting("revert"):
+            proofs: Sequence[Evidence] = self._real.revert_all(held)
+        self._fate.at("after-revert")
+        return proofs
+
+
 def dying_kinds(house: wiring.House, fate: Fate) -> dict[str, FaultKind]:
     """Every kind again, made over a port that may die."""
     made: dict[str, FaultKind] = {}
     for name, kind in house.kinds.items():
         make = cast(Callable[[Any], FaultKind], type(kind))
-        made[name] = cast(FaultKind, DyingKind(make(DyingPort(house.platforms[kind.platform], fate)), fate))
+        shell = DyingWholesale if isinstance(kind, Wholesale) else DyingKind
+        made[name] = cast(FaultKind, shell(make(DyingPort(house.platforms[kind.platform], fate)), fate))
     return made
 
 

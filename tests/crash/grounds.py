@@ -144,10 +144,10 @@ def _cloud(ground: CloudGround) -> dict[str, Any]:
 
 
 @contextmanager
-def proxies(url: str, server: ToxiServer | None = None) -> Iterator[Site]:
-    """A toxiproxy with two proxies, one of which has a toxic of somebody else; the real one keeps no record."""
+def proxies(url: str, server: ToxiServer | None = None, count: int = 2) -> Iterator[Site]:
+    """A toxiproxy with so many proxies, one of which has a toxic of somebody else; the real one keeps no record."""
     ground = LinksGround(Links(url))
-    ground.fill(2)
+    ground.fill(count)
     ground.links.toxic(f"{ground.scope}-0", "theirs")
 
     def told() -> list[str] | None:

@@ -7,8 +7,9 @@ from http.client import HTTPConnection
 from typing import Any
 
 READS = (b"GET ", b"HEAD ")
-ASKS = (b"Action=Describe", b"Action=Get", b"reviews")
-"""What only asks, though it is a POST: most of AWS, and Kubernetes asked who we are and what we may do."""
+ASKS = (b"Action=Describe", b"Action=Get", b"reviews ", b"/secrets", b"/leases")
+"""What is no write to a target, though it is a POST or a PATCH: most of AWS, Kubernetes asked who we are and what we may
+do, and records and leases, which are our own."""
 
 
 def on_write(tell: Callable[[], None]) -> None:
@@ -29,5 +30,5 @@ def on_write(tell: Callable[[], None]) -> None:
 
 
 def writes(said: bytes) -> bool:
-    """Whether what was sent is a request that may change something."""
+    """Whether what was sent is a request that may change a target."""
     return bool(said) and not said.startswith(READS) and not any(ask in said for ask in ASKS)

@@ -68,17 +68,18 @@ class Scene:
     def config(self) -> Path:
         return self.folder / "simian.yaml"
 
-    def write(self, hold: str = "1h") -> None:
-        """The config: one fault at a time, and one a day."""
+    def write(self, hold: str = "1h", many: int = 1) -> None:
+        """The config: ``many`` faults in one firing, and no more a day."""
         case, site = self.case, self.site
+        rooms = f"concurrent: {many}, per_group: {many}, per_day: {many}"
         select = site.select if case.kind == "node-cordon" else ""
-        told = "" if case.use == "latency" else f", with: {{fault: {case.kind}}}"
+        fault = "" if case.use == "latency" else f"fault: {case.kind}, "
         held = f"hold: {hold}, " if case.fields else ""
         self.config.write_text(
             f"fleet: crash\nkey: {KEY}\nseed: fixed\nleashed: false\n{site.more}platforms:\n  {site.said}\n"
-            "safety: {budget: {concurrent: 1, per_day: 1, max_percent: 100, cooldown: 0s}}\nmonkeys:\n"
+            f"safety: {{budget: {{{rooms}, max_percent: 100, cooldown: 0s}}}}\nmonkeys:\n"
             f"  - {{name: {ENTRY}, use: {case.use}, on: {case.platform}, schedule: {{every: 2h}}, {select}{held}"
-            f"leashed: false{told}}}\n"
+            f"leashed: false, with: {{{fault}mode: {{fixed: {many}}}}}}}\n"
         )
 
     def view(self) -> dict[str, dict[str, Any]]:
