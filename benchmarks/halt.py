@@ -83,6 +83,9 @@ class Lever:
 class Nobody:
     """Looks after nothing: the undertaker is no part of this."""
 
+    def ready(self) -> None:
+        """Always."""
+
     def entrust(self, held: Held) -> None:
         """Accept."""
 

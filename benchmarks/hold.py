@@ -82,6 +82,9 @@ class Lever:
 class Nobody:
     """No undertaker: the keeper alone is measured."""
 
+    def ready(self) -> None:
+        return
+
     def entrust(self, held: Held) -> None:
         del held
 

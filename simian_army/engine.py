@@ -131,6 +131,11 @@ class Engine:
             )
             self.ledger.append(told)
             return draw
+        try:
+            self.keeper.ready(fault.kind)  # before the intent: what waits here shortens no hold
+        except Refused as no:
+            refused = Verdict(fault.kind, allowed=False, reason=str(no))
+            return replace(draw, verdicts=[*draw.verdicts, refused], taken=False)
         with self.flights.under_way(run.id, draw.fault.target.id):
             held, denied = self._intend(run, draw)
             return self._inject(held, draw) if held else replace(draw, verdicts=denied, taken=False)

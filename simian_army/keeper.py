@@ -74,6 +74,15 @@ class Keeper:
             if self._reversible(watch):
                 watch.ending = watch.ending or self._closing
 
+    def ready(self, kind: str) -> None:
+        """See to it that a fault of that kind can be entrusted, which may take seconds.
+
+        Raises:
+            Refused: nobody can be relied upon.
+        """
+        if self.kinds[kind].reversible:
+            self.trustee.ready()
+
     def entrust(self, held: Held) -> None:
         """Have a fault looked after, should this process be no more, before it is injected.
 

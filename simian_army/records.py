@@ -33,6 +33,14 @@ class Held:
 class Trustee(Protocol):
     """Who ends a held fault when this process cannot."""
 
+    def ready(self) -> None:
+        """See to it that there is somebody, before the time of a fault begins to run.
+
+        Raises:
+            Refused: there is nobody; nothing may be held.
+        """
+        ...
+
     def entrust(self, held: Held) -> None:
         """Have the fault looked after before it is injected.
 

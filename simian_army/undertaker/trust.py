@@ -67,6 +67,17 @@ class Trust:
             return f"the undertaker of {self.records.place} showed no life for {self._pulse.age():.0f} s"
         return ""
 
+    def ready(self) -> None:
+        """Have an undertaker live; a first one may take seconds to come up.
+
+        Raises:
+            Refused: none does.
+        """
+        try:
+            self._must_live()
+        except RecordsError as error:
+            raise Refused(f"no undertaker: {error}") from error
+
     def entrust(self, held: Held) -> None:
         """Have the fault looked after before it is injected.
 

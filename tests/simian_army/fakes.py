@@ -120,6 +120,10 @@ class FakeTrustee:
     away: str = ""
     wards: set[tuple[str, str]] = field(default_factory=set)
 
+    def ready(self) -> None:
+        if self.away:
+            raise Refused(self.away)
+
     def entrust(self, held: Held) -> None:
         if self.away:
             raise Refused(self.away)

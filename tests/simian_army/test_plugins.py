@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -21,8 +22,10 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> None:
+def fresh() -> Iterator[None]:
     found.cache_clear()
+    yield
+    found.cache_clear()  # the tests after these have other plug-ins
 
 
 def point(name: str, value: str, kind: str = "monkey") -> EntryPoint:

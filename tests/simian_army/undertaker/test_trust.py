@@ -79,6 +79,35 @@ def test_without_an_undertaker_nothing_is_held_and_no_record_is_left(
     trust.stop()
 
 
+def test_before_the_time_of_a_fault_runs_an_undertaker_lives_or_nothing_is_begun(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = scene.trust()
+    trust.ready()
+    trust.ready()
+    assert scene.woken == 1
+    begun = scene.clock.monotonic()
+    trust.entrust(held("a"))
+    assert scene.clock.monotonic() - begun < 1, "nobody has to come up now"
+    trust.stop()
+    monkeypatch.setattr(trusting, "PATIENCE", 0.5)
+    alone = Scene(scene.records.path.with_name("others")).trust(wakes=False)
+    with pytest.raises(Refused, match="start one with `simian undertaker`"):
+        alone.ready()
+    alone.stop()
+
+
+def test_records_that_cannot_be_used_are_a_plain_no_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trusting, "PATIENCE", 0.5)
+    (tmp_path / "records").write_text("a file in the way")
+    trust = Scene(tmp_path / "records").trust(wakes=False)
+    with pytest.raises(Refused, match="no undertaker lives"):
+        trust.ready()
+    trust.stop()
+
+
 def test_one_that_does_not_understand_the_record_does_not_acknowledge_it(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
