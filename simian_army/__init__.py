@@ -1,6 +1,6 @@
 """What a plug-in author imports: the nouns and protocols of Simian Army, and its errors."""
 
-from simian_army.contract import FaultKind, Guard, Monkey, Platform
+from simian_army.contract import EndsAlone, FaultKind, Guard, Monkey, Platform
 from simian_army.errors import Conflict, Forbidden, Gone, PlatformError, Refused, SimianError, Unknown
 from simian_army.model import (
     Attempt,
@@ -29,6 +29,7 @@ __all__ = [
     "AuditEvent",
     "AwsPort",
     "Conflict",
+    "EndsAlone",
     "Evidence",
     "Fault",
     "FaultKind",

@@ -110,8 +110,9 @@ class Fleet:
         return "\n".join(f"== {file.name}\n{file.read_text()[-2000:]}" for file in files)
 
     def reap(self) -> None:
-        """Take note of every end."""
+        """Take note of every end; what a test that broke has left running is ended."""
         for child in self._children:
+            child.kill()
             child.wait(timeout=60)
 
     @property

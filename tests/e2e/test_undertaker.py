@@ -23,8 +23,10 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
     """A fleet of which nobody is left in the end."""
     with ground(tmp_path) as shop, nobody_is_left(tmp_path):
         made = Fleet(shop)
-        yield made
-        made.reap()
+        try:
+            yield made
+        finally:
+            made.reap()
 
 
 def writes(fleet: Fleet) -> int:
