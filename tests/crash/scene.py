@@ -113,10 +113,12 @@ class Scene:
 
     @contextmanager
     def alone(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-        """An undertaker in a process of its own, started by ``words``."""
-        with (self.folder / "undertaker.out").open("ab") as out:
+        """An undertaker in a process of its own, started by ``words``; it is at work."""
+        said = self.folder / "undertaker.out"
+        with said.open("ab") as out:
             child = subprocess.Popen([sys.executable, "-m", *words], cwd=HOME, stdout=out, stderr=out, env=os.environ)
         try:
+            until("the undertaker to be at work", lambda: "undertaker of" in said.read_text(), SECONDS, 0.05)
             yield child
         finally:
             child.terminate()

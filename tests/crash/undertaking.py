@@ -13,6 +13,7 @@ def main(config: Path, silence: float) -> None:
     with wiring.undertake(wiring.read_config(config), until_idle=False) as made:
         made.silence = silence
         signal.signal(signal.SIGTERM, lambda *_: made.stopping.set())
+        sys.stderr.write(f"undertaker of {made.records.place}\n")
         made.run()
 
 
