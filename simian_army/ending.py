@@ -68,9 +68,9 @@ def tried(kind: FaultKind, batch: Sequence[Watch]) -> list[Evidence]:
     faults = [(watch.held.fault, watch.held.mark) for watch in batch]
     together = len(faults) > 1
     try:
-        wholesale = together and isinstance(kind, Wholesale)
-        proofs = kind.revert_all(faults) if wholesale else [kind.revert(fault, mark) for fault, mark in faults]
-        return _vetted(proofs, len(faults))
+        if together and isinstance(kind, Wholesale):
+            return _vetted(kind.revert_all(faults), len(faults))
+        return _vetted([kind.revert(fault, mark) for fault, mark in faults], len(faults))
     except Exception as error:  # noqa: BLE001 - the revert border: nothing may end the trying
         return [] if together else [Evidence(holds=False, detail=f"{type(error).__name__}: {error}")]
 
