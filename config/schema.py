@@ -12,11 +12,11 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 
 from config.halting import Halting
 from config.observe import Observe, Telling
-from config.parts import Days, Duration, LocatedError, Names, Part, Range, Window, ask
+from config.parts import Duration, LocatedError, Names, Part, Window, ask
 from config.platforms import Platforms
+from config.safety import Safety
 from config.undertaking import Undertaking
 from simian_army.cron import Cron
-from simian_army.windows import Blackout
 
 LONGEST_HOLD = timedelta(hours=12)
 LONGEST_LEASE = timedelta(minutes=1)  # for so long at most does a standby believe in one that shows no life
@@ -25,58 +25,6 @@ SPARE = 3.0  # seconds that a lease has left beyond an act and a renewal: the tw
 
 def _cron(value: object) -> object:
     return Cron.parse(str(value))
-
-
-class Quiet(Part):
-    """One blackout window: all that is given must hold."""
-
-    weekdays: Days = frozenset()
-    daily: Window | None = None
-    dates: Range | None = None
-
-    @model_validator(mode="after")
-    def _something(self) -> Quiet:
-        if not (self.weekdays or self.daily or self.dates):
-            raise ValueError("an empty blackout would cover nothing: give weekdays, daily or dates")
-        return self
-
-    def window(self) -> Blackout:
-        """The window it means."""
-        return Blackout(self.weekdays, self.daily, self.dates)
-
-
-class Limits(Part):
-    """How much at once, a day and in a group."""
-
-    concurrent: int = Field(default=3, ge=0)
-    per_day: int = Field(default=20, ge=0)
-    per_group: int = Field(default=1, ge=0)
-    max_percent: int = Field(default=34, ge=0, le=100)
-    cooldown: Duration = timedelta(hours=1)
-
-
-class Plug(Part):
-    """A guard of a third party."""
-
-    use: str
-    with_: Mapping[str, Any] = Field(default_factory=dict, alias="with")
-
-    @model_validator(mode="after")
-    def _vet(self, info: ValidationInfo) -> Plug:
-        ask(info, "guard", self.use, self.with_)
-        return self
-
-
-class Safety(Part):
-    """Whether."""
-
-    blackouts: tuple[Quiet, ...] = ()
-    budget: Limits = Limits()
-    min_age: Duration = timedelta(0)
-    protected: Names = ("kube-system", "kube-public", "kube-node-lease")
-    allow_irreversible: Names = ()
-    max_stuck: int = Field(default=3, ge=1)
-    guards: tuple[Plug, ...] = ()
 
 
 class Select(Part):

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from simian_army.standing import Floor
+
 Json: TypeAlias = Mapping[str, Any]
 """A JSON object: string keys, and values of JSON's own types only."""
 
@@ -189,19 +191,24 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a group is whole: ready members of those wanted; ``whole`` is None when nobody can tell."""
+    """Whether a group is whole: ready members of those wanted; ``whole`` is None when nobody can tell.
+
+    ``floors`` are the words on how few it may have, ``moving`` what of it is in motion (a roll-out), empty if nothing.
+    """
 
     whole: bool | None
     ready: int
     wanted: int
     detail: str
+    floors: tuple[Floor, ...] = ()
+    moving: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Everything a guard may see. ``peers`` are the found members of the target's group, itself included;
     ``reach`` is everything else the fault harms, None when it could not be computed. ``teams`` are the halts of
-    single scopes among those of target and reach."""
+    single scopes among those of target and reach. ``health`` is the group's, None when it was not asked for."""
 
     now: datetime
     fleet: str
@@ -215,6 +222,7 @@ class Scene:
     halt: Halt | None = None
     leashed: bool = True
     teams: tuple[Halt, ...] = ()
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)

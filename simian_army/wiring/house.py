@@ -166,7 +166,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     from simian_army.keeper import Keeper
     from simian_army.wiring.entries import entry, schedule
     from simian_army.wiring.recovering import Ground, recovery
-    from simian_army.wiring.rules import guards
+    from simian_army.wiring.rules import HELD, LIMITS, guards
 
     settings, ledger, clock, scribe = at.loaded.settings, at.ledger, at.clock, at.scribe
     trust, halts = watchers
@@ -178,8 +178,8 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
         fleet=settings.fleet,
         kinds=kinds,
         guards=asked,
-        limits=(by_name["budget"], by_name["stuck"], by_name["halt"]),
-        consents=(by_name["opt-in"], by_name["shared"], by_name["halt"]),
+        limits=tuple(by_name[name] for name in LIMITS),
+        consents=tuple(by_name[name] for name in HELD),
         ledger=ledger,
         halts=halts,
         clock=clock,

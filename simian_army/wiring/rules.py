@@ -26,7 +26,15 @@ from simian_army.plugins import found
 
 if TYPE_CHECKING:
     from config.load import Loaded
-    from config.schema import Plug, Settings
+    from config.safety import Plug
+    from config.schema import Settings
+
+
+LIMITS = ("budget", "stuck", "halt")
+"""The guards that are asked again inside the ledger's transaction: they see what it says, and ask nobody outside."""
+
+HELD = ("opt-in", "shared", "halt", "blackout")
+"""The guards that are asked again and again while a fault is held; the first no ends it."""
 
 
 def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
