@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from simian_army.standing import Floor
+from simian_army.standing import Attempt, Floor
 
 Json: TypeAlias = Mapping[str, Any]
 """A JSON object: string keys, and values of JSON's own types only."""
@@ -33,6 +33,8 @@ class Phase(StrEnum):
     STUCK = "stuck"
     ADOPTED = "adopted"
     CLOSED = "closed"
+    JUDGED = "judged"
+    ANALYSED = "analysed"
     FOUND = "found"
     HALTED = "halted"
     RESUMED = "resumed"
@@ -138,26 +140,6 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One fault the ledger remembers: begun by INTENDED at ``at``, now in ``phase``; open until one of ENDS.
-
-    ``name`` is the target's as people read it; ``since`` is when the fault got STUCK, None while it is not.
-    """
-
-    run: str
-    entry: str
-    kind: str
-    target: str
-    group: str
-    scope: str
-    at: datetime
-    phase: Phase
-    open: bool
-    name: str = ""
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Halt:
     """The fleet is stopped, or with a ``scope`` only what strikes there: who said so, when and why.
 
@@ -208,7 +190,8 @@ class Health:
 class Scene:
     """Everything a guard may see. ``peers`` are the found members of the target's group, itself included;
     ``reach`` is everything else the fault harms, None when it could not be computed. ``teams`` are the halts of
-    single scopes among those of target and reach. ``health`` is the group's, None when it was not asked for."""
+    single scopes among those of target and reach. ``health`` is the group's, None when it was not asked for. ``crowd``
+    is how many of the target's kind were found in its scope, None when nobody counted them."""
 
     now: datetime
     fleet: str
@@ -223,6 +206,7 @@ class Scene:
     leashed: bool = True
     teams: tuple[Halt, ...] = ()
     health: Health | None = None
+    crowd: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
