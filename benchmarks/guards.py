@@ -22,7 +22,8 @@ from safety.opt_in import OptIn
 from safety.protected import Protected
 from safety.shared import Shared
 from simian_army.contract import Guard
-from simian_army.model import Attempt, Fault, Level, Phase, Scene, Target
+from simian_army.model import Fault, Level, Phase, Scene, Target
+from simian_army.standing import Attempt
 from simian_army.windows import Blackout as Window
 from simian_army.windows import Daily
 

@@ -29,7 +29,8 @@ from _pytest.outcomes import Failed, Skipped
 from safety.budget import Budget
 from simian_army.audit.ledger import SqlLedger
 from simian_army.audit.rows import canonical
-from simian_army.model import Attempt, AuditEvent, Fault, Halt, Phase, Scene, Target, Verdict
+from simian_army.model import AuditEvent, Fault, Halt, Phase, Scene, Target, Verdict
+from simian_army.standing import Attempt
 from tests.cluster.postgres import Postgres, binaries
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import ClassVar, NamedTuple
 
 from safety.wording import span
-from simian_army.model import Attempt, Phase, Scene, Target, Verdict
+from simian_army.model import Phase, Scene, Target, Verdict
+from simian_army.standing import Attempt
 
 DAY = timedelta(days=1)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from safety.budget import in_group
-from simian_army.model import Attempt, Phase, Scene, Verdict
+from simian_army.model import Phase, Scene, Verdict
+from simian_army.standing import Attempt
 
 NAMED = 5
 FINE = Verdict("stuck", allowed=True, reason="nothing is stuck")

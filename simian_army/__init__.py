@@ -3,7 +3,6 @@
 from simian_army.contract import EndsAlone, FaultKind, Guard, Monkey, Platform
 from simian_army.errors import Conflict, Forbidden, Gone, PlatformError, Refused, SimianError, Unknown
 from simian_army.model import (
-    Attempt,
     AuditEvent,
     Evidence,
     Fault,
@@ -23,6 +22,7 @@ from simian_army.model import (
 )
 from simian_army.notice import Notice, Notifier
 from simian_army.ports import AwsPort, KubernetesPort, ToxiproxyPort
+from simian_army.standing import Attempt
 
 __all__ = [
     "Attempt",

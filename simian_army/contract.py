@@ -9,7 +9,6 @@ from random import Random
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from simian_army.model import (
-    Attempt,
     AuditEvent,
     Evidence,
     Fault,
@@ -26,6 +25,7 @@ from simian_army.model import (
     Target,
     Verdict,
 )
+from simian_army.standing import Attempt
 
 
 class Guard(Protocol):

@@ -11,8 +11,9 @@ from simian_army.asking import answer, ask, denials
 from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Guard, Halting, Ledger
 from simian_army.errors import PlatformError, Refused
-from simian_army.model import Attempt, Fault, Halt, Scene, Target, Verdict
+from simian_army.model import Fault, Halt, Scene, Target, Verdict
 from simian_army.outcome import Draw, Troop
+from simian_army.standing import Attempt
 
 LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
 

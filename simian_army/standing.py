@@ -1,8 +1,18 @@
-"""How a group of targets stands: how many of it may still go, and what of it is in motion."""
+"""How things stand: what was tried before and where, how many of a group may still go."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:  # the model is built on these
+    from simian_army.model import Phase
+
+Places: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Where something stands: its ``node``, ``zone`` and ``region``, each several where it spreads over them. An empty one
+says that it has none, one left out that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +25,25 @@ class Floor:
     name: str
     room: int | None
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One fault the ledger remembers: begun by INTENDED at ``at``, now in ``phase``; open until one of ENDS.
+
+    ``name`` is the target's as people read it; ``since`` is when the fault got STUCK, None while it is not. ``places``
+    is where the target stood then.
+    """
+
+    run: str
+    entry: str
+    kind: str
+    target: str
+    group: str
+    scope: str
+    at: datetime
+    phase: Phase
+    open: bool
+    name: str = ""
+    since: datetime | None = None
+    places: Places = field(default_factory=dict)

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from simian_army.audit.rows import from_row, instant
 from simian_army.audit.tables import events, open_faults
-from simian_army.model import ENDS, Attempt, AuditEvent, Halt, Phase
+from simian_army.model import ENDS, AuditEvent, Halt, Phase
+from simian_army.standing import Attempt
 
 
 def project(connection: sa.Connection, event: AuditEvent) -> None:

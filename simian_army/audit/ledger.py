@@ -25,8 +25,9 @@ from simian_army.audit.trouble import explained, parsed
 from simian_army.audit.verify import problems
 from simian_army.contract import Recheck
 from simian_army.errors import LedgerError
-from simian_army.model import Attempt, AuditEvent, Halt, Phase, Verdict
+from simian_army.model import AuditEvent, Halt, Phase, Verdict
 from simian_army.sameness import key_of
+from simian_army.standing import Attempt
 
 LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
 NEWEST = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)

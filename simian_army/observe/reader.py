@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from simian_army.clock import Clock
 from simian_army.contract import Ledger
 from simian_army.errors import LedgerError
-from simian_army.model import Attempt, AuditEvent
+from simian_army.model import AuditEvent
+from simian_army.standing import Attempt
 
 EVERY = 2.0  # seconds between two reads
 FRESH = 15.0  # seconds for which an answer counts: a read may take five, and then there is the next

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from simian_army.model import ENDS, Attempt, AuditEvent, Phase
+from simian_army.model import ENDS, AuditEvent, Phase
+from simian_army.standing import Attempt
 
 MOST = 10_000  # open faults that are followed; a budget allows far fewer
 

@@ -12,9 +12,10 @@ import pytest
 from simian_army.audit.ledger import SqlLedger
 from simian_army.clock import SystemClock
 from simian_army.errors import LedgerError
-from simian_army.model import Attempt, AuditEvent, Phase
+from simian_army.model import AuditEvent, Phase
 from simian_army.observe.reader import FRESH, Reader
 from simian_army.records import Scribe
+from simian_army.standing import Attempt
 from tests.cluster.waiting import until
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simian_army.model import Attempt, AuditEvent, Phase
+from simian_army.model import AuditEvent, Phase
 from simian_army.observe.tally import MOST, Tally
+from simian_army.standing import Attempt
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ATTEMPT = Attempt("run-1", "nodes", "node-cordon", "uid-1", "", "", AT, Phase.STUCK, open=True)

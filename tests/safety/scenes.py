@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simian_army.model import Attempt, Fault, Json, Level, Phase, Scene, Target
+from simian_army.model import Fault, Json, Level, Phase, Scene, Target
+from simian_army.standing import Attempt
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

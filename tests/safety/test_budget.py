@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from safety.budget import Budget
 from simian_army.contract import Guard
-from simian_army.model import Attempt, Phase, Scene, Target, Verdict
+from simian_army.model import Phase, Scene, Target, Verdict
+from simian_army.standing import Attempt
 from tests.safety.scenes import HOUR, NOW, WEB, attempt, node, pod, scene
 
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from safety.stuck import Stuck
 from simian_army.contract import Guard
-from simian_army.model import Attempt, Phase, Target, Verdict
+from simian_army.model import Phase, Target, Verdict
+from simian_army.standing import Attempt
 from tests.safety.scenes import HOUR, NOW, WEB, attempt, node, pod, scene
 
 GUARD: Guard = Stuck(3)
