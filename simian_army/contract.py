@@ -157,8 +157,8 @@ class Platform(Protocol):
         """The target as it is now, read whole with its levels; None when gone or replaced by a namesake."""
         ...
 
-    def health(self, target: Target) -> Health:
-        """Whether the target's group is whole."""
+    def health(self, target: Target, *, floors: bool = False) -> Health:
+        """Whether the target's group is whole; with ``floors`` who else has a word on how few it may have."""
         ...
 
     def identity(self, target: Target) -> Identity:
@@ -274,11 +274,15 @@ class Ledger(Protocol):
         ...
 
     def attempts(self, since: datetime) -> Sequence[Attempt]:
-        """Every open attempt, and every unleashed one begun at or after ``since``, oldest first."""
+        """Every open attempt, every unleashed one begun at or after ``since``, and whatever stops a line, in order."""
         ...
 
     def open_faults(self) -> Sequence[tuple[AuditEvent, Phase]]:
         """The INTENDED event of every open attempt and its latest phase, oldest first."""
+        ...
+
+    def unjudged(self) -> Sequence[tuple[AuditEvent, AuditEvent | None]]:
+        """The INTENDED event of every fault whose outcome is not known, with what ended it or got it stuck, if so."""
         ...
 
     def halted(self) -> Halt | None:

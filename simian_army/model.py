@@ -175,7 +175,8 @@ class Identity:
 class Health:
     """Whether a group is whole: ready members of those wanted; ``whole`` is None when nobody can tell.
 
-    ``floors`` are the words on how few it may have, ``moving`` what of it is in motion (a roll-out), empty if nothing.
+    ``up`` are the ids of the ready ones, ``floors`` the words on how few it may have, ``moving`` what of it is in motion
+    (a roll-out), empty if nothing.
     """
 
     whole: bool | None
@@ -184,6 +185,7 @@ class Health:
     detail: str
     floors: tuple[Floor, ...] = ()
     moving: str = ""
+    up: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,20 @@ Places: TypeAlias = Mapping[str, tuple[str, ...]]
 """Where something stands: its ``node``, ``zone`` and ``region``, each several where it spreads over them. An empty one
 says that it has none, one left out that nobody knows."""
 
+TARGET, NOBODY = "target", "nobody"
+
+
+def stops(kind: object) -> str:
+    """Whom a fault kind takes out of service, as its attribute ``stops`` says: its ``target``, which is meant too where
+    it has none; ``nobody``; or others, in words."""
+    return str(getattr(kind, "stops", TARGET))
+
 
 @dataclass(frozen=True, slots=True)
 class Floor:
     """Somebody's word on how few members a group may have: a PodDisruptionBudget, an autoscaler, an ASG's MinSize.
 
-    ``room`` is how many more may go now, None when it could not be told; ``detail`` says it with its numbers.
+    ``room`` is how many more may go now, None when it could not be told; ``detail`` says who and how, with numbers.
     """
 
     name: str
@@ -28,11 +36,19 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """A line that is stopped until the run that stopped it is analysed: since when, and what that run came to."""
+
+    since: datetime
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One fault the ledger remembers: begun by INTENDED at ``at``, now in ``phase``; open until one of ENDS.
 
     ``name`` is the target's as people read it; ``since`` is when the fault got STUCK, None while it is not. ``places``
-    is where the target stood then.
+    is where the target stood then. ``line`` tells that it stopped its group's line, and nobody analysed that yet.
     """
 
     run: str
@@ -47,3 +63,4 @@ class Attempt:
     name: str = ""
     since: datetime | None = None
     places: Places = field(default_factory=dict)
+    line: Stopped | None = None
