@@ -9,6 +9,7 @@ SimianError
 │   ├── Gone                 nobody: the object is not there, or is another of the same name
 │   ├── Conflict             nobody: it changed meanwhile, look again
 │   └── Unknown              nobody can say whether the act happened: look before anything else
+├── CalendarError        who keeps the calendar: what is quiet cannot be told (a guard says no)
 ├── PluginError          the author of the plug-in (exit 2)
 ├── LedgerError          who runs the ledger's database (exit 1)
 │   └── AlreadyThere         nobody: the event was written before
@@ -84,6 +85,10 @@ class Conflict(PlatformError):
 
 class Unknown(PlatformError):
     """The act was sent and no answer came: it may or may not have happened."""
+
+
+class CalendarError(SimianError):
+    """What a calendar says of a time cannot be told; the text names the calendar and the fix."""
 
 
 class PluginError(SimianError):
