@@ -9,6 +9,10 @@ from typing import Any, Protocol
 
 from simian_army.clock import Clock
 from simian_army.model import AuditEvent, Fault, Json, Mark, Phase, Run, Target, Verdict
+from simian_army.standing import places_of
+
+LIMIT = "recovery_limit"
+"""What an INTENDED event calls the seconds that the fault's group has to be whole again; what has none is not judged."""
 
 NO_RUN = Run("", "", datetime.min.replace(tzinfo=UTC), "")
 
@@ -129,6 +133,7 @@ def fault_json(fault: Fault, deadline: datetime) -> dict[str, Any]:
         "name": target.name,
         "scope": target.scope,
         "group": target.group,
+        "places": {kind: list(names) for kind, names in places_of(target.facts).items()},
         "born": target.born and target.born.isoformat(),
         "params": dict(fault.params),
         "undo": None if fault.undo is None else dict(fault.undo),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:  # the model is built on these
     from simian_army.model import Phase
@@ -64,3 +64,11 @@ class Attempt:
     since: datetime | None = None
     places: Places = field(default_factory=dict)
     line: Stopped | None = None
+
+
+def places_of(data: Mapping[str, Any]) -> Places:
+    """Where a target's facts, or an INTENDED event's data, say that it stands: under ``places``, a list for each."""
+    said = data.get("places")
+    if not isinstance(said, Mapping):
+        return {}
+    return {str(kind): tuple(map(str, names)) for kind, names in said.items() if isinstance(names, (list, tuple))}

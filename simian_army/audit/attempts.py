@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from simian_army.audit.lines import project_line, stopped
 from simian_army.audit.rows import from_row, instant
 from simian_army.audit.tables import events, open_faults
 from simian_army.model import ENDS, AuditEvent, Halt, Phase
-from simian_army.standing import Attempt
+from simian_army.standing import Attempt, places_of
 
 
 def project(connection: sa.Connection, event: AuditEvent) -> None:
     """Follow one event in the table of open faults, in the transaction that writes it."""
+    project_line(connection, event)
     if event.leashed or not event.target:
         return
     here = sa.and_(open_faults.c.run == event.run, open_faults.c.target == event.target)
@@ -22,18 +25,19 @@ def project(connection: sa.Connection, event: AuditEvent) -> None:
         connection.execute(sa.insert(open_faults), row)
     elif event.phase in ENDS:
         connection.execute(sa.delete(open_faults).where(here))
-    else:
+    elif event.phase is not Phase.JUDGED:
         moves = sa.and_(here, open_faults.c.phase != str(Phase.STUCK))
         connection.execute(sa.update(open_faults).where(moves).values(phase=str(event.phase)))
 
 
 def after(phase: str, event: str) -> str:
-    """The phase of an open fault once this event came: one that is STUCK stays so until it ends."""
-    return phase if phase == Phase.STUCK else event
+    """The phase of an open fault once this event came: one that is STUCK stays so until it ends, and what a fault came
+    to is no phase of it."""
+    return phase if Phase.STUCK == phase or Phase.JUDGED == event else event
 
 
 def attempts(connection: sa.Connection, since: datetime) -> list[Attempt]:
-    """Every open attempt, and every unleashed one begun at or after ``since``, oldest first."""
+    """Every open attempt, every unleashed one begun at or after ``since``, and whatever stops a line, oldest first."""
     still = {(row.run, row.target): Phase(row.phase) for row in connection.execute(sa.select(open_faults))}
     ends = sa.select(events.c.run, events.c.target, events.c.phase).where(
         events.c.at >= instant(since), events.c.phase.in_([str(phase) for phase in ENDS]), events.c.target != ""
@@ -43,9 +47,12 @@ def attempts(connection: sa.Connection, since: datetime) -> list[Attempt]:
         events.c.phase == str(Phase.INTENDED),
         sa.or_(events.c.at >= instant(since), events.c.seq.in_(sa.select(open_faults.c.seq))),
     )
-    found = [from_row(row) for row in connection.execute(begun.order_by(events.c.seq)).mappings()]
+    found = {row["seq"]: from_row(row) for row in connection.execute(begun).mappings()}
+    lines = {event.seq: (event, line) for event, line in stopped(connection)}
+    found |= {seq: event for seq, (event, _) in lines.items()}
     stuck = _stuck(connection) if Phase.STUCK in still.values() else {}
-    return [_attempt(event, still, ended, stuck) for event in found]
+    told = [(_attempt(found[seq], still, ended, stuck), lines.get(seq)) for seq in sorted(found)]
+    return [replace(attempt, line=line[1]) if line else attempt for attempt, line in told]
 
 
 def halt_of(connection: sa.Connection) -> Halt | None:
@@ -90,4 +97,5 @@ def _attempt(event: AuditEvent, still: Places, ended: Places, stuck: Times) -> A
         open=where in still,
         name=str(about.get("name", "")) if isinstance(about, dict) else "",
         since=stuck.get(where),
+        places=places_of(data),
     )

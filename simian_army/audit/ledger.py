@@ -17,6 +17,7 @@ from simian_army.audit import lite, served
 from simian_army.audit.attempts import attempts, halt_of, project
 from simian_army.audit.chain import START, fits, sealed
 from simian_army.audit.head import Anchor, Head
+from simian_army.audit.lines import unjudged
 from simian_army.audit.rows import from_row, instant, to_row
 from simian_army.audit.schema import migrate
 from simian_army.audit.store import Store
@@ -130,6 +131,12 @@ class SqlLedger:
         with self._reading() as connection:
             rows = connection.execute(query.order_by(events.c.seq)).mappings().all()
         return [(from_row(row), Phase(row["latest"])) for row in rows]
+
+    def unjudged(self) -> Sequence[tuple[AuditEvent, AuditEvent | None]]:
+        """The INTENDED event of every fault whose outcome is not known, with the last event that ended it or got it
+        stuck, None while it lives; oldest first."""
+        with self._reading() as connection:
+            return unjudged(connection)
 
     def halted(self) -> Halt | None:
         """The halt in force, if any."""

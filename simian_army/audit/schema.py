@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from simian_army.errors import LedgerError
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The newest revision in ``migrations/versions``."""
 
 

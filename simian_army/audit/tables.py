@@ -1,4 +1,4 @@
-"""Where the ledger is kept: its two tables."""
+"""Where the ledger is kept: its tables."""
 
 from __future__ import annotations
 
@@ -52,3 +52,14 @@ open_faults = Table(
     Index("ix_open_faults_target", "target", unique=True),
 )
 """The attempts not yet ended: ``seq`` is the row of INTENDED, ``phase`` the latest. It follows from the chain."""
+
+lines = Table(
+    "lines",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("seq", SEQ, nullable=False),
+    Column("judged", SEQ, nullable=False),
+)
+"""What waits for its outcome (``judged`` is 0), or came out badly and waits for an analysis (``judged`` is the row that
+says so); ``seq`` is the row that began it. It follows from the chain."""

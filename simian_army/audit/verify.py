@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from simian_army.audit.attempts import after
 from simian_army.audit.chain import START, fits
 from simian_army.audit.head import Anchor
+from simian_army.audit.lines import Places, follow, line_problems
 from simian_army.audit.rows import Row
 from simian_army.audit.tables import events, open_faults
 from simian_army.errors import LedgerError
@@ -20,6 +21,7 @@ def problems(connection: sa.Connection, key: bytes, anchor: Anchor | None) -> li
     found: list[str] = []
     last, previous, anchored = 0, START, ""
     fold: dict[Pair, str] = {}
+    lines: Places = {}
     mark, told = _marked(anchor)
     found += told
     rows = connection.execution_options(yield_per=500).execute(sa.select(events).order_by(events.c.seq)).mappings()
@@ -29,9 +31,10 @@ def problems(connection: sa.Connection, key: bytes, anchor: Anchor | None) -> li
         if mark and last == mark[0]:
             anchored = previous
         _follow(fold, row)
+        follow(lines, row)
     if mark:
         found += _head_problems(mark, last, anchored)
-    return found + _projection_problems(connection, fold)
+    return found + _projection_problems(connection, fold) + line_problems(connection, lines)
 
 
 def _row_problems(row: Row, key: bytes, last: int, previous: str) -> list[str]:
