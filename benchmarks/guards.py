@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from safety.blackout import Blackout
 from safety.budget import Budget
 from safety.controlled import Controlled
+from safety.limits import Limits
 from safety.min_age import MinAge
 from safety.myself import Myself
 from safety.opt_in import OptIn
@@ -23,6 +24,7 @@ from safety.protected import Protected
 from safety.shared import Shared
 from simian_army.contract import Guard
 from simian_army.model import Fault, Level, Phase, Scene, Target
+from simian_army.rates import Rate, Week
 from simian_army.standing import Attempt
 from simian_army.windows import Blackout as Window
 from simian_army.windows import Daily
@@ -77,7 +79,8 @@ def main() -> None:
     ]
     drawn = [scene(target, past, troop[:110], troop[:20]) for target in troop[:200]]
     quiet = Blackout((Window(daily=Daily.parse("17:00-09:00")),), ZoneInfo("Europe/Berlin"))
-    budget = Budget(3, 1000, 1, 34, timedelta(hours=1))
+    words = Limits(3, 100, Rate.per_day(1000), 1, 5, 5, 5, 50, 34, 34, timedelta(hours=1))
+    budget = Budget(words, Week(ZoneInfo("Europe/Berlin")))
     for guard, what in ((quiet, "one window"), (budget, "500 attempts"), (Shared(), "110 pods in reach")):
         print(f"{guard.name:12} {each(guard, drawn):8.2f} us a drawn target ({what})")
 

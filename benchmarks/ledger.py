@@ -22,14 +22,17 @@ from itertools import count
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import psycopg
 from _pytest.outcomes import Failed, Skipped
 
 from safety.budget import Budget
+from safety.limits import Limits
 from simian_army.audit.ledger import SqlLedger
 from simian_army.audit.rows import canonical
 from simian_army.model import AuditEvent, Fault, Halt, Phase, Scene, Target, Verdict
+from simian_army.rates import Rate, Week
 from simian_army.standing import Attempt
 from tests.cluster.postgres import Postgres, binaries
 
@@ -39,7 +42,8 @@ ROWS = 10_000
 SINGLE = 300
 BATCH = 100
 ROUNDS = 3
-BUDGET = Budget(1000, 100_000, 1000, 100, timedelta(0))
+WEEK = Week(ZoneInfo("UTC"))
+BUDGET = Budget(Limits(1000, per_day=Rate.per_day(100_000), per_group=1000, max_percent=100), WEEK)
 Work = Callable[[int], object]
 PROCESSES, EACH = 8, 40
 _numbers = count()

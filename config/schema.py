@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from config.halting import Halting
+from config.limits import Own
 from config.observe import Observe, Telling
 from config.parts import Duration, LocatedError, Names, Part, Window, ask
 from config.platforms import Platforms
@@ -84,6 +85,7 @@ class MonkeyEntry(Part):
     schedule: Schedule
     hold: Duration = Field(default=timedelta(minutes=5), gt=timedelta(0), le=LONGEST_HOLD)
     leashed: bool = False
+    budget: Own = Own()
     with_: Mapping[str, Any] = Field(default_factory=dict, alias="with")
 
     @model_validator(mode="after")

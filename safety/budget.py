@@ -1,25 +1,16 @@
-"""Whether: how much has the fleet done already, and how much of this group."""
+"""Whether: how much was done already, by the fleet and by this monkey."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
 
-from safety.wording import span
-from simian_army.model import Phase, Scene, Target, Verdict
-from simian_army.standing import Attempt
-
-DAY = timedelta(days=1)
-
-
-class Count(NamedTuple):
-    """One budget word counted: is there room for one more, in words, and would another target fare no better."""
-
-    room: bool
-    words: str
-    final: bool = False
+from safety.counting import Count, Counting
+from safety.limits import Limits
+from simian_army.model import Phase, Scene, Verdict
+from simian_army.rates import Week
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,89 +18,38 @@ class Budget:
     """Allows a fault while every budget word has room for one more.
 
     Faults count from the moment they are intended, whatever came of them, except those denied. A fault counts
-    for ``per_day`` and ``cooldown`` from its beginning up to, but not at, the end of that time.
+    for ``per_hour``, ``per_day`` and ``cooldown`` from its beginning up to, but not at, the end of that time.
 
     Args:
-        concurrent: faults of the fleet open at once.
-        per_day: faults of the fleet begun in the last 24 hours.
-        per_group: faults open at once in one group.
-        max_percent: of a group's members struck at once, this one included; rounded down.
-        cooldown: since the last fault in the group began.
+        fleet: counted over the faults of every monkey.
+        monkeys: by the name of a monkey, counted over its own faults; asked besides.
+        week: the days that a cooldown of working days counts.
 
     What has no group, and every node, is counted with its peers (a node with all nodes).
     """
 
     name: ClassVar[str] = "budget"
     early: ClassVar[bool] = False
-    concurrent: int
-    per_day: int
-    per_group: int
-    max_percent: int
-    cooldown: timedelta
+    fleet: Limits
+    week: Week
+    monkeys: Mapping[str, Limits] = field(default_factory=dict)
 
     def __call__(self, scene: Scene) -> Verdict:
-        """Names every word without room; final when one of the whole fleet's is among them."""
-        counts = self._counts(scene)
+        """Names every word without room; final when one is among them that no other target would escape."""
+        counts = tuple(self._counts(scene))
         full = [count for count in counts if not count.room]
-        words = "; ".join(count.words for count in full or counts)
+        words = "; ".join(count.words for count in full or counts) or "not applicable: no limit is set"
         return Verdict(self.name, not full, words, final=any(count.final for count in full))
 
-    def _counts(self, scene: Scene) -> tuple[Count, ...]:
+    def since(self, now: datetime) -> datetime:
+        """How far back the scene's ``recent`` must reach."""
+        limits = (self.fleet, *self.monkeys.values())
+        return min((moment for one in limits for moment in one.since(now, self.week)), default=now)
+
+    def _counts(self, scene: Scene) -> Iterator[Count]:
         spent = [attempt for attempt in scene.recent if attempt.phase is not Phase.DENIED]
-        group = in_group(scene, spent)
-        return (
-            self._concurrent(spent),
-            self._per_day(scene, spent),
-            self._per_group(scene, group),
-            self._max_percent(scene, group),
-            self._cooldown(scene, group),
-        )
-
-    def _concurrent(self, spent: Sequence[Attempt]) -> Count:
-        seen = sum(attempt.open for attempt in spent)
-        return Count(seen < self.concurrent, f"{seen} of {self.concurrent} open at once (concurrent)", final=True)
-
-    def _per_day(self, scene: Scene, spent: Sequence[Attempt]) -> Count:
-        seen = sum(scene.now - attempt.at < DAY for attempt in spent)
-        return Count(seen < self.per_day, f"{seen} of {self.per_day} in the last 24 h (per_day)", final=True)
-
-    def _per_group(self, scene: Scene, group: Sequence[Attempt]) -> Count:
-        seen = sum(attempt.open for attempt in group)
-        place = _place(scene.fault.target)
-        return Count(seen < self.per_group, f"{seen} of {self.per_group} open at once in {place} (per_group)")
-
-    def _max_percent(self, scene: Scene, group: Sequence[Attempt]) -> Count:
-        target, size = scene.fault.target, len(scene.peers)
-        if not size:
-            return Count(room=False, words=f"the size of {_place(target)} is not known (max_percent)")
-        struck = {attempt.target for attempt in group if attempt.open} - {target.id}
-        most = size * self.max_percent // 100
-        allowed = f"{self.max_percent} % of {size} in {_place(target)} allows {most} at once"
-        return Count(len(struck) < most, f"{allowed}, {len(struck)} others are struck (max_percent)")
-
-    def _cooldown(self, scene: Scene, group: Sequence[Attempt]) -> Count:
-        place = _place(scene.fault.target)
-        if not group:
-            return Count(
-                room=True, words=f"no earlier fault in {place}, {span(self.cooldown)} apart is asked (cooldown)"
-            )
-        since = scene.now - max(attempt.at for attempt in group)
-        words = f"the last fault in {place} began {span(since)} ago, {span(self.cooldown)} apart is asked (cooldown)"
-        return Count(since >= self.cooldown, words)
-
-
-def in_group(scene: Scene, spent: Sequence[Attempt]) -> list[Attempt]:
-    """The attempts on the target's group."""
-    target = scene.fault.target
-    if _has_group(target):
-        return [attempt for attempt in spent if attempt.group == target.group]
-    members = {peer.id for peer in scene.peers} | {target.id}
-    return [attempt for attempt in spent if attempt.target in members]
-
-
-def _has_group(target: Target) -> bool:
-    return bool(target.group) and target.kind != "node"
-
-
-def _place(target: Target) -> str:
-    return target.group if _has_group(target) else f"the {target.kind}s here"
+        yield from Counting(self.fleet, scene, spent, self.week).counts()
+        own = self.monkeys.get(scene.entry)
+        if own is not None:
+            mine = [attempt for attempt in spent if attempt.entry == scene.entry]
+            yield from Counting(own, scene, mine, self.week, f"{scene.entry}: ").counts()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from safety.budget import in_group
+from safety.counting import in_group
 from simian_army.model import Phase, Scene, Verdict
 from simian_army.standing import Attempt
 

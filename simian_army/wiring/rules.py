@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from safety.blackout import Blackout
-from safety.budget import Budget
 from safety.controlled import Controlled
 from safety.halt import Halted
 from safety.identity import KnownPlace
@@ -23,6 +22,7 @@ from safety.stuck import Stuck
 from simian_army.contract import FaultKind, Guard
 from simian_army.model import Scene, Verdict
 from simian_army.plugins import found
+from simian_army.wiring.limiting import budget
 
 if TYPE_CHECKING:
     from config.load import Loaded
@@ -40,7 +40,7 @@ HELD = ("opt-in", "shared", "halt", "blackout")
 def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
     """The built-in guards in the order they are shown, then config's; one that cannot be loaded denies."""
     settings = loaded.settings
-    safety, limits = settings.safety, settings.safety.budget
+    safety = settings.safety
     natures = {name: Nature(kind.reversible, kind.replaces) for name, kind in kinds.items()}
     windows = tuple(quiet.window() for quiet in safety.blackouts)
     own: list[Guard] = [
@@ -51,7 +51,7 @@ def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
         Controlled(),
         Irreversible(natures, frozenset(safety.allow_irreversible)),
         Blackout(windows, ZoneInfo(settings.timezone)),
-        Budget(limits.concurrent, limits.per_day, limits.per_group, limits.max_percent, limits.cooldown),
+        budget(settings),
         Shared(safety.protected),
         KnownPlace(known(settings)),
         Stuck(safety.max_stuck),

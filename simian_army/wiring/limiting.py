@@ -1,0 +1,41 @@
+"""How much: what config's budgets say, as the guard and the flow take it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from safety.budget import Budget
+from safety.limits import Limits
+from simian_army.rates import Week
+
+if TYPE_CHECKING:
+    from config.limits import Own
+    from config.schema import Settings
+
+
+def budget(settings: Settings) -> Budget:
+    """The guard: the fleet's budget, and that of each monkey which has one."""
+    own = {said.name: limits(said.budget) for said in settings.monkeys}
+    nothing = Limits()
+    monkeys = {name: said for name, said in own.items() if said != nothing}
+    return Budget(limits(settings.safety.budget), Week(ZoneInfo(settings.timezone)), monkeys)
+
+
+def limits(said: Own) -> Limits:
+    """One budget's words."""
+    return Limits(**{field.name: getattr(said, field.name) for field in fields(Limits)})
+
+
+def spells(settings: Settings) -> tuple[timedelta | None, dict[str, timedelta]]:
+    """After how long a quiet time a fault is due: the fleet's word, and those of single monkeys."""
+    own = {said.name: said.budget.due_after for said in settings.monkeys}
+    return settings.safety.budget.due_after, {name: spell for name, spell in own.items() if spell is not None}
+
+
+def placed(settings: Settings) -> bool:
+    """Whether some budget asks in which zone or region a target stands."""
+    budgets = (settings.safety.budget, *(said.budget for said in settings.monkeys))
+    return any(one.per_zone is not None or one.per_region is not None for one in budgets)
