@@ -68,8 +68,8 @@ class Aws:
         (whole,) = self.finder.targets(area, _kind(arn), [obj])
         return whole
 
-    def health(self, target: Target) -> Health:
-        return health_of(self.finder, target.group)
+    def health(self, target: Target, *, floors: bool = False) -> Health:
+        return health_of(self.finder, target.group, floors=floors and self.place.min_size)
 
     def identity(self, target: Target) -> Identity:
         area, _ = self._at(target)

@@ -71,8 +71,8 @@ class Kubernetes:
         owners.learn([meta])
         return target_of(target.kind, meta, owners.family(meta), facts_of(target.kind, obj))
 
-    def health(self, target: Target) -> Health:
-        return health_of(self.finder, target.group)
+    def health(self, target: Target, *, floors: bool = False) -> Health:
+        return health_of(self.finder, target, self.place.floors if floors else ())
 
     def identity(self, target: Target) -> Identity:
         del target  # all of one cluster
@@ -102,7 +102,7 @@ class Kubernetes:
             raise failed[0]
 
     def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
-        checks = Checks(self.wire, self.place.namespaces)
+        checks = Checks(self.wire, self.place.namespaces, self.place.floors)
         reached = checks.version()
         yield reached
         if not reached.holds:

@@ -62,7 +62,8 @@ class Toxiproxy:
         said = self.get(target)
         return None if said is None else target_of(self._server(target), said, facts_of(said))
 
-    def health(self, target: Target) -> Health:
+    def health(self, target: Target, *, floors: bool = False) -> Health:
+        del floors  # nobody keeps proxies for their number
         said = self.get(target)
         if said is None:
             return Health(whole=False, ready=0, wanted=1, detail=f"{target} is gone")

@@ -40,6 +40,7 @@ class AsgSuspend:
     strikes: ClassVar[str] = "asg"
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
+    stops: ClassVar[str] = "nobody"
     restores: ClassVar[tuple[str, ...]] = ("SuspendedProcesses", "Tags")
     alone: ClassVar[str] = "it does not: the next start of an agent, or `simian revert --all`, resumes the processes"
     params: ClassVar[Mapping[str, str]] = {

@@ -25,6 +25,7 @@ class NodeCordon:
     strikes: ClassVar[str] = "node"
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
+    stops: ClassVar[str] = "nobody"
     restores: ClassVar[tuple[str, ...]] = ("spec.unschedulable",)
     alone: ClassVar[str] = "it does not: the next start of an agent, or `simian revert --all`, uncordons the node"
     params: ClassVar[Mapping[str, str]] = {}

@@ -30,6 +30,7 @@ class ProxyLatency:
     strikes: ClassVar[str] = "proxy"
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
+    stops: ClassVar[str] = "nobody"
     restores: ClassVar[tuple[str, ...]] = ("toxics", "enabled")
     alone: ClassVar[str] = (
         "not before its toxiproxy restarts; the next start of an agent, or `simian revert --all`, removes the toxic"

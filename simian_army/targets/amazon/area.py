@@ -9,7 +9,7 @@ from simian_army.targets.amazon.call import Call, pages, send
 from simian_army.targets.amazon.login import Login
 from simian_army.targets.amazon.sessions import Key
 
-_MOST = {"autoscaling": 100}  # objects a page; EC2 allows 1000
+_MOST = {"autoscaling": 100, "cloudwatch": 100}  # objects a page; EC2 allows 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 from simian_army.model import Json
 
+IN_SERVICE = "InService"
+
 MEMBER = "aws:autoscaling:groupName"
 """The tag that AWS itself puts on the members of an Auto Scaling Group; nobody else can."""
 
@@ -48,7 +50,7 @@ def facts_of(kind: str, obj: Json, group: str) -> dict[str, Any]:
         "desired": obj.get("DesiredCapacity"),
         "minimum": obj.get("MinSize"),
         "maximum": obj.get("MaxSize"),
-        "inService": in_service(obj),
+        "inService": len(in_service(obj)),
         "suspended": suspended(obj),
     }
 
@@ -68,13 +70,19 @@ def lifecycle(obj: Json) -> str:
     return str(obj.get("InstanceLifecycle") or "on-demand")
 
 
-def in_service(obj: Json) -> int:
-    """How many members of a group are in service and healthy."""
-    members = obj.get("Instances")
-    if not isinstance(members, list):
-        return 0
-    seen = [(m.get("LifecycleState"), m.get("HealthStatus")) for m in members if isinstance(m, dict)]
-    return sum(1 for lives, health in seen if lives == "InService" and str(health).lower() == "healthy")
+def in_service(obj: Json) -> list[str]:
+    """The instance ids of a group's members that are in service and healthy."""
+    return [
+        str(member.get("InstanceId"))
+        for member in _members(obj)
+        if member.get("LifecycleState") == IN_SERVICE and str(member.get("HealthStatus")).lower() == "healthy"
+    ]
+
+
+def in_motion(obj: Json) -> list[str]:
+    """Which members of a group come, go or stand aside: ``i-0a1b is Pending:Wait``, sorted."""
+    members = [(member.get("InstanceId"), member.get("LifecycleState")) for member in _members(obj)]
+    return sorted(f"{name} is {state}" for name, state in members if state != IN_SERVICE)
 
 
 def suspended(obj: Json) -> list[str]:
@@ -102,6 +110,11 @@ def at(obj: Json, path: str) -> Any:
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
+
+
+def _members(obj: Json) -> list[dict[str, Any]]:
+    found = obj.get("Instances")
+    return [member for member in found if isinstance(member, dict)] if isinstance(found, list) else []
 
 
 def _whole(raw: Any, name: str, since: str, more: tuple[str, ...]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ class Place:
     ``scheduler_role`` is what EventBridge Scheduler assumes to start a stopped instance, empty when it may not
     (``{account}`` as in ``role``). ``group_tag`` is the tag whose value groups instances outside Auto Scaling Groups.
     With ``embedded`` fake credentials are sent, and neither profiles nor the environment are read. ``connect`` and
-    ``timeout`` are seconds for each request, ``page_size`` objects a page. ``fleet`` and ``key`` are those of the
-    marks.
+    ``timeout`` are seconds for each request, ``page_size`` objects a page. ``min_size`` tells that a group's MinSize
+    has a word on how few it may have. ``fleet`` and ``key`` are those of the marks.
     """
 
     regions: tuple[str, ...]
@@ -32,5 +32,6 @@ class Place:
     page_size: int = 200
     connect: float = 3.0
     timeout: float = 10.0
+    min_size: bool = True
     fleet: str = ""
     key: bytes = field(default=b"", repr=False)

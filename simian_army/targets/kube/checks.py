@@ -9,10 +9,12 @@ from typing import Any
 from simian_army.contract import FaultKind
 from simian_army.errors import PlatformError, SimianError
 from simian_army.model import Evidence, Selector
+from simian_army.standing import TARGET, stops
 from simian_army.targets.kube.answers import grant, object_of
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.facts import BUDGETS, at
 from simian_army.targets.kube.finding import PLATFORM, kind_of
+from simian_army.targets.kube.floors import KINDS as FLOORS
 from simian_army.targets.kube.kinds import BUDGET, KINDS, REVIEW, Kind
 from simian_army.targets.kube.wire import Wire
 from simian_army.targets.scopes import Scopes
@@ -33,10 +35,11 @@ _WITHOUT_NAMESPACE = frozenset({"nodes", "namespaces"})
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Asks one cluster; ``namespaces`` are config's patterns."""
+    """Asks one cluster; ``namespaces`` are config's patterns, ``floors`` who has a word on how few may stay."""
 
     wire: Wire
     namespaces: tuple[str, ...]
+    floors: tuple[str, ...] = ()
 
     def version(self) -> Evidence:
         """Whether an API server answers."""
@@ -49,7 +52,8 @@ class Checks:
 
     def permissions(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
         """One line for each thing that faults and finds need to be allowed, in each place they need it."""
-        wishes: list[tuple[Permission, tuple[str, ...]]] = [(p, ("*",)) for p in (*ALWAYS, *_of(kinds))]
+        always = (*ALWAYS, *_of(kinds), *self._words(kinds))
+        wishes: list[tuple[Permission, tuple[str, ...]]] = [(permission, ("*",)) for permission in always]
         for selector in selectors:
             try:
                 wishes += [(permission, selector.scopes) for permission in _to_find(selector)]
@@ -62,6 +66,11 @@ class Checks:
     def _places(self, permission: Permission, scopes: tuple[str, ...]) -> tuple[str, ...]:
         exact = Scopes((self.namespaces, scopes)).exact()
         return ("",) if exact is None or permission[2] in _WITHOUT_NAMESPACE else exact
+
+    def _words(self, kinds: Sequence[FaultKind]) -> Iterator[Permission]:
+        """Asked only where a pod would be stopped."""
+        if any(kind.platform == PLATFORM and stops(kind) == TARGET for kind in kinds):
+            yield from (("list", FLOORS[word].group, FLOORS[word].plural, "") for word in self.floors)
 
     def _ask(self, permission: Permission, scope: str) -> Evidence:
         verb, group, resource, sub = permission

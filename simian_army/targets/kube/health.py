@@ -1,15 +1,21 @@
-"""Whether a workload is whole: its ready pods against those it is meant to have."""
+"""How a workload stands: its ready pods against those it is meant to have, what is in motion, who keeps its pods."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
 from simian_army.errors import Gone
-from simian_army.model import Health
+from simian_army.model import NOTHING, Health, Json, Target
 from simian_army.selectors import written
 from simian_army.targets.kube.answers import object_of
 from simian_army.targets.kube.call import Call
-from simian_army.targets.kube.facts import at, ready
+from simian_army.targets.kube.facts import at, pod_labels, ready
 from simian_army.targets.kube.finding import Finder
+from simian_army.targets.kube.floors import Subject, ask, floors
 from simian_army.targets.kube.kinds import KINDS, POD
+from simian_army.targets.kube.motion import motion
 
 _WANTED = {
     "Deployment": "spec.replicas",
@@ -19,38 +25,76 @@ _WANTED = {
 }
 
 
-def health_of(finder: Finder, group: str) -> Health:
-    """The health of the workload that ``group`` (``namespace/Kind/name``) names.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A workload by its name: ``namespace/Kind/name``."""
+
+    scope: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.scope}/{self.kind}/{self.name}"
+
+
+def health_of(finder: Finder, target: Target, kinds: Sequence[str] = ()) -> Health:
+    """The health of the workload that is the target's group; ``kinds`` are those who have a word (see floors.py).
 
     Raises:
         PlatformError: it could not be read.
     """
-    scope, _, rest = group.partition("/")
-    kind_name, _, name = rest.partition("/")
-    if kind_name not in _WANTED:
-        return Health(None, 0, 0, f"cannot tell: {kind_name or 'no owner'} has no known number of pods")
+    scope, _, rest = target.group.partition("/")
+    kind, _, name = rest.partition("/")
+    group = Group(scope, kind, name)
+    if not kinds:
+        return _counted(finder, group, _workload(finder, group))
+    with ThreadPoolExecutor(1, "floors") as pool:
+        words = pool.submit(ask, finder.lists, target.scope, kinds)
+        workload = _workload(finder, group)
+        health = _counted(finder, group, workload)
+    labels = target.labels if target.kind == "pod" else pod_labels(target.kind, workload) or {}
+    subject = Subject(target.scope, group.kind, group.name, labels, target.facts.get("ready") is not False)
+    ready = None if health.whole is None else health.ready
+    return replace(health, floors=floors(words.result(), subject, ready))
+
+
+def _workload(finder: Finder, group: Group) -> Json:
+    """The workload; nothing where it has no number of pods, or is gone."""
+    if group.kind not in _WANTED:
+        return NOTHING
     wire = finder.lists.wire
-    call = Call("get", KINDS[kind_name.lower()], scope, name)
+    call = Call("get", KINDS[group.kind.lower()], group.scope, group.name)
     try:
-        workload = object_of(wire.host, call, wire.read(call))
+        return object_of(wire.host, call, wire.read(call))
     except Gone:
-        return Health(None, 0, 0, f"cannot tell: {group} is gone")
-    wanted, uid = at(workload, _WANTED[kind_name]), at(workload, "metadata.uid")
+        return NOTHING
+
+
+def _counted(finder: Finder, group: Group, workload: Json) -> Health:
+    if group.kind not in _WANTED:
+        return _unknown(f"{group.kind or 'no owner'} has no known number of pods")
+    if not workload:
+        return _unknown(f"{group} is gone")
+    wanted, uid = at(workload, _WANTED[group.kind]), at(workload, "metadata.uid")
     if not isinstance(wanted, int) or not isinstance(uid, str):
-        return Health(None, 0, 0, f"cannot tell: {group} does not say how many pods it wants")
+        return _unknown(f"{group} does not say how many pods it wants")
     try:
         query = written(at(workload, "spec.selector"))
     except ValueError as error:
-        return Health(None, 0, 0, f"cannot tell: the selector of {group} makes no sense: {error}")
-    count = _ready_pods(finder, scope, uid, query)
-    return Health(count >= wanted, count, wanted, f"{count} of {wanted} pods of {group} are ready")
+        return _unknown(f"the selector of {group} makes no sense: {error}")
+    up = _ready_pods(finder, group.scope, uid, query)
+    words = f"{len(up)} of {wanted} pods of {group} are ready"
+    return Health(len(up) >= wanted, len(up), wanted, words, moving=motion(group.kind, workload), up=up)
 
 
-def _ready_pods(finder: Finder, scope: str, uid: str, query: str) -> int:
+def _unknown(why: str) -> Health:
+    return Health(None, 0, 0, f"cannot tell: {why}")
+
+
+def _ready_pods(finder: Finder, scope: str, uid: str, query: str) -> frozenset[str]:
     entries = finder.lists.all(Call("list", POD, scope, query=(("labelSelector", query),)))
     up = [e.metadata for e in entries if e.whole and ready(e.whole) and not e.metadata.deletion_timestamp]
     owners = finder.owners()
     owners.learn(up)
-    families = [owners.family(meta) for meta in up]
     # selectors of two workloads may overlap: only the chain of owners tells whose a pod is
-    return sum(1 for family in families if any(ref.uid == uid for ref in family.owners))
+    return frozenset(meta.uid for meta in up if any(ref.uid == uid for ref in owners.family(meta).owners))

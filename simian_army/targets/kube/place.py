@@ -14,7 +14,8 @@ class Place:
 
     With ``url`` no credentials are sent, and neither the kubeconfig nor the environment is read. ``namespaces``
     are patterns (``*`` as in a shell; a leading ``!`` excludes). ``timeout`` is seconds for each request,
-    ``page_size`` objects a page. ``fleet`` and ``key`` are those of the marks.
+    ``page_size`` objects a page. ``floors`` are those who are asked for a word on how few pods a workload may have (see
+    floors.py). ``fleet`` and ``key`` are those of the marks.
     """
 
     context: str = ""
@@ -23,5 +24,6 @@ class Place:
     namespaces: tuple[str, ...] = ("*",)
     page_size: int = 500
     timeout: float = 10.0
+    floors: tuple[str, ...] = ()
     fleet: str = ""
     key: bytes = field(default=b"", repr=False)
