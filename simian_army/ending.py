@@ -23,7 +23,8 @@ class Watch:
     """One open fault and how its ending goes; times are monotonic seconds.
 
     ``alone`` tells that a revert with others broke as a whole, ``blind`` since when its consent could not be looked
-    at (None while it can), ``trouble`` what the last such look said.
+    at (None while it can), ``trouble`` what the last look said that was
+    no good. ``judged`` tells that it is said what the fault came to.
     """
 
     held: Held
@@ -37,6 +38,7 @@ class Watch:
     alone: bool = False
     blind: float | None = None
     trouble: str = ""
+    judged: bool = False
 
     def unseen(self, now: float) -> str:
         """Why it has to end because nobody could see whether it may go on; empty while that is not so long."""

@@ -7,31 +7,38 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 
+from simian_army.aftermath import Aftermath
 from simian_army.clock import Clock
-from simian_army.contract import FaultKind, Halting, Ledger
+from simian_army.contract import FaultKind, Ledger
 from simian_army.ending import Outcome, Watch, batches, outcome, tried
 from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused
+from simian_army.judgement import Bench
 from simian_army.looks import Looks
 from simian_army.model import ENDS, Evidence, Health, Target
 from simian_army.pools import Pools, Room
 from simian_army.records import Held, Scribe, Trustee
+from simian_army.stopping import Halting
 from simian_army.stops import Stops
 from simian_army.teller import Spool, Teller
 
 TICK = 0.25  # seconds between two looks at what is open
 BOOKS_EVERY = 0.5  # seconds between two tries to tell what is not told yet
 CONSENT_EVERY = 2.0  # seconds between two looks at a held target's consent; an opt-out ends a fault within 5 s
+LAST_LOOK = 1.0  # seconds that an end waits for one look at the groups of what was just reverted
 WHOLE_EVERY = 1.0  # seconds between two looks at a struck group
 NOTHING_DONE = (Refused, Gone, Conflict, Forbidden)
 
 
 @dataclass(slots=True)
 class Keeper:
-    """Holds every open fault in one thread, which itself waits for nobody, and ends them in a pool of its own.
+    """Holds every open fault in one thread, which itself waits for nobody, ends them in a pool of its own, and judges
+    what they came to.
 
-    ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole.
+    ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole, which it
+    has to be again within ``limit``.
     """
 
     kinds: Mapping[str, FaultKind]
@@ -43,12 +50,14 @@ class Keeper:
     trustee: Trustee
     halts: Halting
     spool: Spool | None = None
+    limit: timedelta = timedelta(minutes=5)
     _open: dict[tuple[str, str], Watch] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _teller: Teller = field(init=False)
     _stops: Stops = field(init=False)
     _looks: Looks = field(init=False)
+    aftermath: Aftermath = field(init=False)
     _pools: Pools | None = None
     _thread: threading.Thread | None = None
     _next_books: float = 0.0
@@ -59,6 +68,8 @@ class Keeper:
     def __post_init__(self) -> None:
         self._teller, self._stops = Teller(self.ledger, self.spool), Stops(self.halts)
         self._looks = Looks(self.kinds, self.clock, self.objection, self.health)
+        bench, tell = Bench(self.scribe), self._teller.say
+        self.aftermath = Aftermath(self.ledger, bench, self.clock, self.health, tell, self.limit, self._is_reverting)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -140,11 +151,15 @@ class Keeper:
         limit = self.clock.monotonic() + grace
         while self.held() and self._thread and self.clock.monotonic() < limit:
             self.clock.wait(threading.Event(), TICK)
+        limit = min(limit, self.clock.monotonic() + LAST_LOOK)
+        while self.aftermath.unseen() and self._thread and self.clock.monotonic() < limit:
+            self.clock.wait(threading.Event(), TICK)
         self.close()
         return self.held()
 
     def close(self) -> None:
-        """End the threads; what is open stays open, for the next process."""
+        """End the threads; what is open stays open, for the next process, and so does what is not judged."""
+        self.aftermath.close()
         self._stop.set()
         if self._thread:
             self._thread.join()
@@ -163,6 +178,8 @@ class Keeper:
             self._run("reverts", partial(self._revert, batch))
         for watch in looks:
             self._run("looks", partial(self._see, watch))
+        if self.aftermath.wanted():
+            self._run("judging", self.aftermath.look)
 
     def _watch(self) -> None:
         while not self.clock.wait(self._stop, TICK):
@@ -220,6 +237,10 @@ class Keeper:
         # Both clocks are asked: a wall clock set back never lengthens a hold, one set forward only shortens it.
         return now >= watch.held.until or self.clock.now() >= watch.held.end
 
+    def _is_reverting(self) -> bool:
+        with self._lock:
+            return any(watch.reverting for watch in self._open.values())
+
     def _reversible(self, watch: Watch) -> bool:
         return self.kinds[watch.held.fault.kind].reversible
 
@@ -230,6 +251,8 @@ class Keeper:
                 self._join(watch, self._looks.consent(watch))
             elif ended := self._looks.whole(watch):
                 self._settle([ended])
+            else:
+                self._teller.say(*self.aftermath.overdue(watch))
         finally:
             watch.next_look = self.clock.monotonic() + (CONSENT_EVERY if held else WHOLE_EVERY)
             watch.looking = False
@@ -258,7 +281,7 @@ class Keeper:
         with self._lock:  # without those closed by force meanwhile
             known = [one for one in outcomes if self._open.get(one[0].held.key) is one[0]]
         notes = [self.scribe.note(phase, w.held.run, w.held.fault.target, **data) for w, phase, data in known]
-        self._teller.say(*notes)
+        self._teller.say(*notes, *self.aftermath.ended(known))
         for watch, phase, _ in known:
             if phase in ENDS:
                 self.release(watch.held)

@@ -41,9 +41,11 @@ class Looks:
             return watch, Phase.UNKNOWN, {"detail": f"{watch.ending}; {self._seen(held)}", "kind": held.fault.kind}
         try:
             health = self.health(held.fault.target)
-        except SimianError:
+        except SimianError as error:
+            watch.trouble = str(error)
             return None
         if health.whole is False:
+            watch.trouble = health.detail
             return None
         seconds = round((self.clock.now() - held.end).total_seconds(), 1)
         return watch, Phase.CLOSED, {"detail": health.detail, "recovered": seconds, "kind": held.fault.kind}

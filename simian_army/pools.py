@@ -1,4 +1,4 @@
-"""Who works for the keeper: reverts, looks at targets, and the ledger each have threads of their own."""
+"""Who works for the keeper: reverts, looks at targets, the ledger and judging each have threads of their own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeAlias
 
-Room: TypeAlias = Literal["reverts", "looks", "books"]
-ROOMS: Mapping[Room, int] = {"reverts": 8, "looks": 8, "books": 1}  # threads: no look ever stands before a revert
+Room: TypeAlias = Literal["reverts", "looks", "books", "judging"]
+ROOMS: Mapping[Room, int] = {"reverts": 8, "looks": 8, "books": 1, "judging": 1}
+"""How many threads each has: no look ever stands before a revert."""
 
 
 class Pools:

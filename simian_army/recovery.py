@@ -74,6 +74,7 @@ class Recovery:
             self._take_up(event, phase, ended.get(_key(event), ""))
         busy |= {_key(event) for event, _ in opened}
         count = len(chosen) + self.estate.settle(relics, busy, seq)
+        self.keeper.aftermath.catch_up()
         scopes = self._scopes(opened, relics)
         return count + self.sweep.look(Before(seq, busy | self._busy(), scopes))
 
