@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, model_validator
 
 from config.limits import Limits
+from config.looking import Looking
 from config.parts import Duration, Names, Part, ask
 from config.quiet import Quiet
 
@@ -34,4 +35,6 @@ class Safety(Part):
     protected: Names = ("kube-system", "kube-public", "kube-node-lease")
     allow_irreversible: Names = ()
     max_stuck: int = Field(default=3, ge=1)
+    recovery_limit: Duration = Field(default=timedelta(minutes=5), gt=timedelta(0), le=timedelta(hours=1))
+    look: tuple[Looking, ...] = ()
     guards: tuple[Plug, ...] = ()
