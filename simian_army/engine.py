@@ -18,8 +18,8 @@ from simian_army.judge import Judge
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
 from simian_army.model import AuditEvent, Evidence, Fault, Finding, Mark, Phase, Run, Target, Verdict
-from simian_army.outcome import Draw, Outcome, Troop
-from simian_army.records import Held, Scribe, fault_json, verdicts_json
+from simian_army.outcome import Among, Draw, Outcome, Troop
+from simian_army.records import LIMIT, Held, Scribe, fault_json, verdicts_json
 
 MISSES = 100  # refused draws after which a run gives up: one fire never reads a whole cluster object by object
 LEASE_MARGIN = 2.0  # seconds beyond the request timeout that the lease must have left (DESIGN rule 12)
@@ -50,12 +50,13 @@ class Engine:
         """
         run = self.run(entry, at, request)
         try:
-            found = [target for target in entry.find() if only in ("", target.id)]
+            everyone = entry.find()
         except PlatformError as error:
             self.ledger.append(self.scribe.note(Phase.FAILED, run, error=str(error)))
             return Outcome(run, Troop.none(), error=str(error))
+        found = [target for target in everyone if only in ("", target.id)]
         run = replace(run, digest=digest(found))
-        troop = self.judge.screen(entry, found)
+        troop = replace(self.judge.screen(entry, found), around=everyone)  # a group is no smaller for a narrow fire
         dice = self.dice(run)
         want = entry.monkey.want(troop.eligible, dice)
         if not self._begin(run, troop, want):
@@ -99,7 +100,7 @@ class Engine:
 
     def _draw(self, outcome: Outcome, entry: Entry, proposals: Iterable[Fault | Finding]) -> Outcome:
         """Take the first ``want`` faults that everyone allows; write every finding down."""
-        peers, slots = outcome.troop.peers(), set[str]()
+        among, slots = Among.of(outcome.troop), set[str]()
         draws: list[Draw] = []
         findings: list[Finding] = []
         for proposal in proposals:
@@ -111,7 +112,7 @@ class Engine:
             slot = proposal.slot or proposal.target.id
             if slot in slots:
                 continue
-            draws.append(self._strike(outcome.run, entry, proposal, peers.get(proposal.target.group, ())))
+            draws.append(self._strike(outcome.run, entry, proposal, among))
             if draws[-1].taken:
                 slots.add(slot)
             if draws[-1].final:
@@ -119,9 +120,9 @@ class Engine:
         self.ledger.append(*(self._found(outcome.run, finding) for finding in findings))
         return replace(outcome, draws=draws, findings=findings)
 
-    def _strike(self, run: Run, entry: Entry, fault: Fault, peers: Sequence[Target]) -> Draw:
+    def _strike(self, run: Run, entry: Entry, fault: Fault, among: Among) -> Draw:
         """Ask everyone, prepare, and then either say what would be done or do it."""
-        draw = self.judge.consider(entry, fault, peers)
+        draw = self.judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target))
         if not draw.taken:
             return draw
         if run.leashed:
@@ -145,13 +146,13 @@ class Engine:
         fault = draw.fault
         deadline = self.clock.now() + fault.hold
         until = self.clock.monotonic() + fault.hold.total_seconds()
-        record = fault_json(fault, deadline)
+        record = {**fault_json(fault, deadline), LIMIT: self.keeper.limit.total_seconds()}
         intended = self.scribe.note(Phase.INTENDED, run, fault.target, **record, verdicts=verdicts_json(draw.verdicts))
         try:
             mark = self.sign(run, fault, deadline)
         except Refused as no:  # before the intent: a mark that does not fit must leave nothing open
             return None, [Verdict(fault.kind, allowed=False, reason=str(no))]
-        written, denied = self.ledger.reserve(intended, partial(self.judge.again, draw))
+        written, denied = self.ledger.reserve(intended, partial(self.judge.again, draw), self.judge.since(intended.at))
         if written is None:
             return None, denied
         return Held(run, fault, mark, deadline, until), ()
