@@ -18,6 +18,7 @@ from simian_army.model import Fault, Health, Mark, Run, Target
 from simian_army.plugins import found, suggest
 from simian_army.records import Held
 from simian_army.wiring.halting import Watchers, halts_of
+from simian_army.wiring.looking import looking_of
 from simian_army.wiring.places import Places, connect, wish
 from simian_army.wiring.undertaking import trust
 
@@ -103,7 +104,9 @@ def house(at: Books, *, leashed: bool = False, wake: Wake | None = None) -> Iter
         closing.callback(trusted.stop)
         halts = halts_of(at, places)
         closing.callback(halts.close)
-        yield _house(at, places, Watchers(trusted, halts), leashed=leashed)
+        look = looking_of(at, places)
+        closing.callback(look.lookout.close)
+        yield _house(at, places, Watchers(trusted, halts, look), leashed=leashed)
 
 
 def entry_of(at: House, name: str) -> Entry:
@@ -166,20 +169,20 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     from simian_army.keeper import Keeper
     from simian_army.wiring.entries import entry, schedule
     from simian_army.wiring.recovering import Ground, recovery
-    from simian_army.wiring.rules import HELD, LIMITS, guards
+    from simian_army.wiring.rules import HELD, LIMITS, guards, while_held
 
     settings, ledger, clock, scribe = at.loaded.settings, at.ledger, at.clock, at.scribe
-    trust, halts = watchers
+    trust, halts, look = watchers
     kinds = kinds_of(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
-    asked = guards(at.loaded, kinds)
+    asked = guards(at.loaded, kinds, look)
     by_name = {guard.name: guard for guard in reversed(asked)}  # ours come first: nobody takes their names
     judge = Judge(
         fleet=settings.fleet,
         kinds=kinds,
         guards=asked,
         limits=tuple(by_name[name] for name in LIMITS),
-        consents=tuple(by_name[name] for name in HELD),
+        consents=tuple(while_held(by_name[name]) for name in HELD),
         ledger=ledger,
         halts=halts,
         clock=clock,
@@ -190,7 +193,8 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
         return marks.sign(at.key, settings.fleet, run.id, fault, deadline)
 
     objection, health = _objection(judge, entries), _health(places.platforms)
-    keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, halts, at.spool)
+    limit = settings.safety.recovery_limit
+    keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, halts, at.spool, limit)
     engine = Engine(
         fleet=settings.fleet,
         seed=settings.seed or _seed(at.key, settings.fleet),
