@@ -41,8 +41,8 @@ class Budget:
         words = "; ".join(count.words for count in full or counts) or "not applicable: no limit is set"
         return Verdict(self.name, not full, words, final=any(count.final for count in full))
 
-    def since(self, now: datetime) -> datetime:
-        """How far back the scene's ``recent`` must reach."""
+    def looks_back_to(self, now: datetime) -> datetime:
+        """As far as the longest of its words reaches."""
         limits = (self.fleet, *self.monkeys.values())
         return min((moment for one in limits for moment in one.since(now, self.week)), default=now)
 

@@ -14,7 +14,7 @@ from simian_army.contract import Entry
 from simian_army.engine import MISSES, Engine
 from simian_army.errors import UsageError
 from simian_army.model import Fault, Finding, Selector, Target, Verdict
-from simian_army.outcome import Draw, Troop
+from simian_army.outcome import Among, Draw, Troop
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
     troop = judge.screen(entry, found)
     dice = engine.dice(engine.run(entry, at))
     want = entry.monkey.want(troop.eligible, dice)
-    peers = troop.peers()
+    among = Among.of(troop)
     hit: list[Draw] = []
     refused: list[Draw] = []
     slots: set[str] = set()
@@ -89,7 +89,7 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
             break
         if slot in slots:
             continue
-        draw = judge.consider(entry, fault, peers.get(fault.target.group, ()))
+        draw = judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target))
         (hit if draw.taken else refused).append(draw)
         slots |= {slot} if draw.taken else set()
     return Forecast(entry.name, at, troop, hit, refused)
@@ -128,10 +128,10 @@ def _answer(engine: Engine, entry: Entry, target: Target, found: Sequence[Target
         said = [p for p in entry.monkey.propose([mine], Random(0)) if isinstance(p, Finding)]  # noqa: S311 - no secret
         return Answer(entry.name, entry.use, "", mine, (), entry.selectors, said)
     whole = entry.platform.read(mine) or mine
-    peers = Troop(found, (), Troop.none().spared).peers().get(mine.group, ())
+    among = Among.of(Troop(found, (), Troop.none().spared))
     kind = engine.judge.kinds[faults[0]]
     fault = Fault(kind.name, whole, hold=entry.hold)
-    scene = engine.judge.scene(entry, fault, peers)
+    scene = engine.judge.scene(entry, fault, among.peers(mine), among.crowd(mine))
     return Answer(entry.name, entry.use, kind.name, whole, ask(engine.judge.guards, scene), entry.selectors)
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from simian_army.asking import answer, ask, denials
 from simian_army.clock import Clock
-from simian_army.contract import Entry, FaultKind, Guard, Halting, Ledger
+from simian_army.contract import Entry, FaultKind, Guard, Ledger
 from simian_army.errors import PlatformError, Refused
 from simian_army.model import Fault, Halt, Scene, Target, Verdict
 from simian_army.outcome import Draw, Troop
-from simian_army.standing import Attempt
+from simian_army.standing import Attempt, LooksBack
+from simian_army.stopping import Halting
 
-LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
+LOOK_BACK = timedelta(days=8)  # what guards see of the past at least; those that look back farther say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,11 @@ class Judge:
             spared[denied.guard, denied.reason] += 1
         return Troop(found, eligible, spared)
 
-    def consider(self, entry: Entry, fault: Fault, peers: Sequence[Target]) -> Draw:
-        """Read the target whole, ask every guard, and only then the pre-image. Changes nothing."""
+    def consider(self, entry: Entry, fault: Fault, peers: Sequence[Target], crowd: int | None = None) -> Draw:
+        """Read the target whole, ask every guard, and only then the pre-image. Changes nothing.
+
+        ``peers`` are the found members of its group, ``crowd`` counts those of its kind and scope.
+        """
         kind = self.kinds[fault.kind]
         fault = replace(fault, hold=entry.hold if kind.reversible else timedelta(0))
         verdicts: Sequence[Verdict] = ()
@@ -59,7 +63,7 @@ class Judge:
             if target is None:
                 return Draw(fault, [_no("present", "it is gone since it was listed")], taken=False)
             fault = replace(fault, target=target)
-            scene = self.scene(entry, fault, peers)
+            scene = self.scene(entry, fault, peers, crowd)
             verdicts = ask(self.guards, scene)
             if denials(verdicts):
                 return Draw(fault, verdicts, taken=False)
@@ -69,7 +73,7 @@ class Judge:
         except PlatformError as error:
             return Draw(fault, [*verdicts, _no("platform", str(error))], taken=False)
 
-    def scene(self, entry: Entry, fault: Fault, peers: Sequence[Target] = ()) -> Scene:
+    def scene(self, entry: Entry, fault: Fault, peers: Sequence[Target] = (), crowd: int | None = None) -> Scene:
         """Everything a guard may see of this fault now.
 
         Raises:
@@ -84,13 +88,18 @@ class Judge:
             entry=entry.name,
             fault=fault,
             peers=peers,
-            recent=self.ledger.attempts(now - LOOK_BACK),
+            recent=self.ledger.attempts(self.since(now)),
             reach=reach,
             identity=entry.platform.identity(fault.target),
             halt=standing.halt,
             leashed=self.is_leashed(entry),
             teams=standing.teams,
+            crowd=crowd,
         )
+
+    def since(self, now: datetime) -> datetime:
+        """From when on the guards must see what was tried: as far back as any of them looks."""
+        return min([now - LOOK_BACK, *(g.looks_back_to(now) for g in self.guards if isinstance(g, LooksBack))])
 
     def again(self, draw: Draw, recent: Sequence[Attempt], halt: Halt | None) -> Sequence[Verdict]:
         """The limits once more, on what the ledger says inside its transaction, and on the halts known by then."""

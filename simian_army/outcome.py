@@ -31,11 +31,15 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Troop:
-    """What was found: everyone, those the early guards let through, and why the others were spared."""
+    """What was found: everyone, those the early guards let through, and why the others were spared.
+
+    ``around`` is whom the monkey found before a fire was narrowed to one of them; empty when it was not.
+    """
 
     found: Sequence[Target]
     eligible: Sequence[Target]
     spared: Counter[tuple[str, str]]
+    around: Sequence[Target] = ()
 
     @staticmethod
     def none() -> Troop:
@@ -45,9 +49,13 @@ class Troop:
     def peers(self) -> Mapping[str, Sequence[Target]]:
         """The found members of each group; what has no group is a peer of its like."""
         groups: dict[str, list[Target]] = {}
-        for target in self.found:
+        for target in self.around or self.found:
             groups.setdefault(target.group, []).append(target)
         return groups
+
+    def crowds(self) -> Mapping[tuple[str, str], int]:
+        """How many were found of each kind and scope."""
+        return Counter((target.kind, target.scope) for target in self.around or self.found)
 
     def reasons(self) -> list[dict[str, Any]]:
         """Why candidates were spared: guard, reason and count, most frequent first."""
@@ -55,6 +63,27 @@ class Troop:
         named = [{"guard": guard, "reason": reason, "count": count} for (guard, reason), count in rows[:NAMED]]
         rest = sum(count for _, count in rows[NAMED:])
         return [*named, {"guard": "", "reason": "other reasons", "count": rest}] if rest else named
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Among whom each of a troop stands."""
+
+    groups: Mapping[str, Sequence[Target]]
+    crowds: Mapping[tuple[str, str], int]
+
+    @classmethod
+    def of(cls, troop: Troop) -> Among:
+        """Counted once for a whole troop."""
+        return cls(troop.peers(), troop.crowds())
+
+    def peers(self, target: Target) -> Sequence[Target]:
+        """The found members of its group."""
+        return self.groups.get(target.group, ())
+
+    def crowd(self, target: Target) -> int:
+        """How many of its kind were found in its scope."""
+        return self.crowds.get((target.kind, target.scope), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:  # the model is built on these
     from simian_army.model import Phase
@@ -64,6 +64,15 @@ class Attempt:
     since: datetime | None = None
     places: Places = field(default_factory=dict)
     line: Stopped | None = None
+
+
+@runtime_checkable
+class LooksBack(Protocol):
+    """What a guard has besides, if the attempts of the last days are not enough for it."""
+
+    def looks_back_to(self, now: datetime) -> datetime:
+        """From when on it must see what was tried."""
+        ...
 
 
 def places_of(data: Mapping[str, Any]) -> Places:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from simian_army.contract import Halting, Standing
 from simian_army.model import Target
+from simian_army.stopping import Halting, Standing
 
 UNREADABLE = 30.0  # seconds for which nobody could tell whether the fleet is halted, after which all is reverted
 

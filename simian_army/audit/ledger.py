@@ -30,7 +30,7 @@ from simian_army.model import AuditEvent, Halt, Phase, Verdict
 from simian_army.sameness import key_of
 from simian_army.standing import Attempt
 
-LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
+LOOK_BACK = timedelta(days=8)  # what is shown of the past to who does not say how far back he looks
 NEWEST = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
 CHUNK = 500  # rows fetched at once
 Told = Callable[[AuditEvent], None]
@@ -103,7 +103,9 @@ class SqlLedger:
             written = self._add(connection, events)
         return self._announce(written)
 
-    def reserve(self, intended: AuditEvent, recheck: Recheck) -> tuple[AuditEvent | None, Sequence[Verdict]]:
+    def reserve(
+        self, intended: AuditEvent, recheck: Recheck, since: datetime | None = None
+    ) -> tuple[AuditEvent | None, Sequence[Verdict]]:
         """Append INTENDED only if ``recheck``, asked inside the transaction, allows it and its target is free.
 
         Raises:
@@ -112,7 +114,8 @@ class SqlLedger:
         """
         intended = replace(intended, key=key_of(intended))
         with self._writing() as connection:
-            denied = self._taken(connection, intended) or self._denied(connection, intended, recheck)
+            since = since or intended.at - LOOK_BACK
+            denied = self._taken(connection, intended) or self._denied(connection, recheck, since)
             written = () if denied else self._add(connection, [intended])
         if denied:
             return None, denied
@@ -178,9 +181,9 @@ class SqlLedger:
         row = connection.execute(sa.select(open_faults).where(open_faults.c.target == intended.target)).first()
         return [Verdict("lock", allowed=False, reason=f"run {row.run} still holds it")] if row else []
 
-    def _denied(self, connection: sa.Connection, intended: AuditEvent, recheck: Recheck) -> Sequence[Verdict]:
-        recent = attempts(connection, intended.at - LOOK_BACK)
-        return [verdict for verdict in recheck(recent, halt_of(connection)) if not verdict.allowed]
+    def _denied(self, connection: sa.Connection, recheck: Recheck, since: datetime) -> Sequence[Verdict]:
+        said = recheck(attempts(connection, since), halt_of(connection))
+        return [verdict for verdict in said if not verdict.allowed]
 
     def _add(self, connection: sa.Connection, new: Sequence[AuditEvent]) -> tuple[AuditEvent, ...]:
         last = connection.execute(NEWEST).first()

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from simian_army.clock import Clock
-from simian_army.contract import Standing
 from simian_army.halts.news import News
 from simian_army.halts.sources import Source
 from simian_army.halts.state import FLEET, TIMEOUT, Reading, State
 from simian_army.model import AuditEvent, Halt
+from simian_army.stopping import Standing
 
 CLOSING = 2.0  # seconds that an end waits for reads under way
 

@@ -77,9 +77,11 @@ class Shell:
 class DyingLedger(Shell):
     """The points around what is made durable."""
 
-    def reserve(self, intended: AuditEvent, recheck: Recheck) -> tuple[AuditEvent | None, Sequence[Verdict]]:
+    def reserve(
+        self, intended: AuditEvent, recheck: Recheck, since: datetime
+    ) -> tuple[AuditEvent | None, Sequence[Verdict]]:
         self._fate.at("before-intended")
-        made: tuple[AuditEvent | None, Sequence[Verdict]] = self._real.reserve(intended, recheck)
+        made: tuple[AuditEvent | None, Sequence[Verdict]] = self._real.reserve(intended, recheck, since)
         self._fate.at("after-intended")
         return made
 

@@ -263,7 +263,9 @@ class _NoIntents:
     def append(self, *events: AuditEvent) -> tuple[AuditEvent, ...]:
         return self._real.append(*events)
 
-    def reserve(self, intended: AuditEvent, recheck: Recheck) -> tuple[AuditEvent | None, list[Verdict]]:
+    def reserve(
+        self, intended: AuditEvent, recheck: Recheck, since: datetime
+    ) -> tuple[AuditEvent | None, list[Verdict]]:
         raise LedgerError("the disk is full")
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 
-from simian_army.contract import FaultKind, Halting, Ledger
+from simian_army.contract import FaultKind, Ledger
 from simian_army.errors import LedgerError, Refused
 from simian_army.halts.halts import Halts
 from simian_army.halts.ledger import LedgerSource
 from simian_army.keeper import Keeper
 from simian_army.model import AuditEvent, Evidence, Fault, Halt, Health, Json, Mark, Run, Selector, Target
 from simian_army.records import Held, Scribe
+from simian_army.stopping import Halting
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
