@@ -12,6 +12,7 @@ from config.limits import Limits
 from config.looking import Looking
 from config.parts import Duration, Names, Part, ask
 from config.quiet import Quiet
+from config.quorum import Quorum
 
 
 class Plug(Part):
@@ -34,6 +35,7 @@ class Safety(Part):
     min_age: Duration = timedelta(0)
     protected: Names = ("kube-system", "kube-public", "kube-node-lease")
     allow_irreversible: Names = ()
+    quorum: Quorum = Quorum()
     max_stuck: int = Field(default=3, ge=1)
     recovery_limit: Duration = Field(default=timedelta(minutes=5), gt=timedelta(0), le=timedelta(hours=1))
     look: tuple[Looking, ...] = ()

@@ -13,6 +13,8 @@ from simian_army.standing import NOBODY, TARGET, Floor
 
 WITHOUT = "to go without counting, write safety.quorum: {keep: 0, spare_lone: false, whole: false}"
 
+ONE, ANYBODY = Amount(1), Spared()
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -59,10 +61,10 @@ class Quorum:
     name: ClassVar[str] = "quorum"
     early: ClassVar[bool] = False
     stops: Mapping[str, str] = field(default_factory=dict)
-    keep: Amount = Amount(1)
+    keep: Amount = ONE
     spare_lone: bool = True
     whole: bool = True
-    spared: Spared = Spared()
+    spared: Spared = ANYBODY
 
     def __call__(self, scene: Scene) -> Verdict:
         """Names each rule that says no, with what it saw and its limit."""

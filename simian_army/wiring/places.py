@@ -89,6 +89,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
         namespaces=said.namespaces,
         page_size=said.page_size,
         timeout=said.timeout.total_seconds(),
+        floors=at.loaded.settings.safety.quorum.floors,
         fleet=at.loaded.settings.fleet,
         key=at.key,
     )
@@ -126,6 +127,7 @@ def _aws(at: Wish, said: AwsSaid, places: Places, closing: ExitStack) -> Aws:
         page_size=said.page_size,
         connect=said.connect_timeout.total_seconds(),
         timeout=said.timeout.total_seconds(),
+        min_size=at.loaded.settings.safety.quorum.min_size,
         fleet=at.loaded.settings.fleet,
         key=at.key,
     )
