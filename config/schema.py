@@ -6,15 +6,16 @@ import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from config.halting import Halting
 from config.limits import Own
+from config.looking import misplaced
 from config.observe import Observe, Telling
-from config.parts import Duration, LocatedError, Names, Part, Window, ask
+from config.parts import Duration, LocatedError, Names, Part, Window, Zone, ask
 from config.platforms import Platforms
+from config.quiet import Quiet, misnamed
 from config.safety import Safety
 from config.undertaking import Undertaking
 from simian_army.cron import Cron
@@ -125,27 +126,19 @@ class Settings(Part):
 
     fleet: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     leashed: bool = True
-    timezone: str = "UTC"
+    timezone: Zone = "UTC"
     ledger: SecretStr = SecretStr("sqlite:///simian.db")
     key: SecretStr
     seed: str = ""
     platforms: Platforms
     safety: Safety = Safety()
+    calendars: Mapping[str, tuple[Quiet, ...]] = Field(default_factory=dict)
     halt: Halting = Halting()
     leader: Leading = Leading()
     observe: Observe = Observe()
     notices: tuple[Telling, ...] = ()
     undertaker: Undertaking = Undertaking()
     monkeys: tuple[MonkeyEntry, ...] = ()
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is no IANA time zone: write for instance Europe/Berlin") from error
-        return value
 
     @field_validator("key")
     @classmethod
@@ -165,8 +158,16 @@ class Settings(Part):
             for number, monkey in enumerate(self.monkeys)
             if monkey.on not in self.platforms.given
         ]
+        nowhere += misplaced(self.safety.look, self.platforms.given, names)
         if nowhere:
             raise LocatedError(nowhere)
+        return self
+
+    @model_validator(mode="after")
+    def _quiet(self) -> Settings:
+        names = [monkey.name for monkey in self.monkeys]
+        if wrong := list(misnamed(self.safety.blackouts, self.calendars, names)):
+            raise LocatedError(wrong)
         return self
 
     @model_validator(mode="after")

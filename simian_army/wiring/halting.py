@@ -21,6 +21,7 @@ from simian_army.wiring.leading import own_namespace
 
 if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must not wait for
     from config.load import Loaded
+    from safety.looking import LookBothWays
     from simian_army.ports import HaltPort
     from simian_army.undertaker.trust import Trust
     from simian_army.wiring.places import Places
@@ -33,6 +34,7 @@ class Watchers(NamedTuple):
 
     trust: Trust
     halts: Halts
+    look: LookBothWays
 
 
 def halts_of(at: Books, places: Places) -> Halts:
