@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from simian_army.windows import Daily, Dates, duration, weekday
 
@@ -33,10 +34,19 @@ def _days(value: object) -> object:
     return frozenset(weekday(str(day)) for day in value)
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is no IANA time zone: write for instance Europe/Berlin") from error
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Window = Annotated[Daily, BeforeValidator(_daily)]
 Days = Annotated[frozenset[int], BeforeValidator(_days)]
 Range = Annotated[Dates, BeforeValidator(_dates)]
+Zone = Annotated[str, AfterValidator(_zone)]
 Names = tuple[str, ...]
 
 

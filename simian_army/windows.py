@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
+from functools import partial
 from zoneinfo import ZoneInfo
+
+from simian_army.calendars.days import DaySet
+from simian_army.calendars.edges import next_edge, whole
+from simian_army.calendars.spans import FAR, Spans, every, some
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
@@ -105,30 +111,78 @@ class Dates:
 
 @dataclass(frozen=True, slots=True)
 class Blackout:
-    """A time of quiet: all that is given must hold. A window over midnight belongs to the day it starts."""
+    """A time of quiet: all that is given must hold. A window over midnight belongs to the day it starts.
+
+    ``days`` are more sets of local days, ``spans`` stretches of time by whatever calendar. ``zone`` is its own zone,
+    which counts instead of the asker's. ``monkeys`` are the only entries it is for; empty means all.
+    """
 
     weekdays: frozenset[int] = frozenset()
     daily: Daily | None = None
     dates: Dates | None = None
+    days: tuple[DaySet, ...] = ()
+    spans: tuple[Spans, ...] = ()
+    zone: ZoneInfo | None = None
+    monkeys: frozenset[str] = frozenset()
+
+    def concerns(self, entry: str) -> bool:
+        """Whether it is for this entry of ``monkeys``."""
+        return not self.monkeys or entry in self.monkeys
 
     def covers(self, moment: datetime, zone: ZoneInfo) -> bool:
-        """Whether ``moment`` (aware) lies in it, by the local time of ``zone``."""
+        """Whether ``moment`` (aware) lies in it, by the local time of ``zone``.
+
+        Raises:
+            CalendarError: nobody can say.
+        """
+        zone = self.zone or zone
         local = moment.astimezone(zone)
-        return any(self._holds(day) for day in self._days(local.date(), local.time()))
+        days = self._days(local.date(), local.time())
+        return bool(days) and every(
+            [
+                lambda: some([partial(self._holds, day) for day in days]),
+                *[partial(one.covers, moment, zone) for one in self.spans],
+            ]
+        )
 
     def ends(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
-        """The first minute after ``moment`` that is free, None when there is none in the next 400 days."""
-        probe = moment
-        for _ in range(802):
+        """``moment`` if it is free, else the first whole minute after it that is; None beyond 400 days.
+
+        Raises:
+            CalendarError: nobody can say.
+        """
+        zone = self.zone or zone
+        probe, limit = moment, moment + FAR
+        while probe <= limit:
             if not self.covers(probe, zone):
                 return probe
-            probe = self._next_edge(probe, zone)
+            nearest = min(self._next(probe, zone), default=None)
+            if nearest is None:
+                return None
+            probe = whole(nearest)
         return None
+
+    def called(self, moment: datetime, zone: ZoneInfo) -> str:
+        """As the config says it, with the names of what covers ``moment``."""
+        zone = self.zone or zone
+        local = moment.astimezone(zone)
+        return self._words(
+            [self._named(local.date(), local.time(), one) for one in self.days],
+            [one.called(moment, zone) for one in self.spans],
+        )
 
     def __str__(self) -> str:
         """As the config says it."""
-        days = ",".join(WEEKDAYS[day] for day in sorted(self.weekdays))
-        return " ".join(str(part) for part in (days, self.daily, self.dates) if part)
+        return self._words([str(one) for one in self.days], [str(one) for one in self.spans])
+
+    def _words(self, days: Sequence[str], spans: Sequence[str]) -> str:
+        weekdays = ",".join(WEEKDAYS[day] for day in sorted(self.weekdays))
+        zone = f"in {self.zone}" if self.zone else ""
+        return " ".join(str(part) for part in (weekdays, self.daily, self.dates, *days, *spans, zone) if part)
+
+    def _named(self, day: date, now: time, one: DaySet) -> str:
+        name = next((name for begun in self._days(day, now) if one.has(begun) and (name := one.called(begun))), "")
+        return f"{one} ({name})" if name else str(one)
 
     def _days(self, day: date, now: time) -> list[date]:
         """The days a window covering this local time may have started on."""
@@ -141,15 +195,16 @@ class Blackout:
 
     def _holds(self, day: date) -> bool:
         in_dates = self.dates is None or self.dates.first <= day <= self.dates.last
-        return in_dates and (not self.weekdays or day.weekday() in self.weekdays)
+        fits = in_dates and (not self.weekdays or day.weekday() in self.weekdays)
+        return fits and every([partial(one.has, day) for one in self.days])
 
-    def _next_edge(self, moment: datetime, zone: ZoneInfo) -> datetime:
-        local = moment.astimezone(zone)
-        edges = [time(0)] + ([self.daily.start, self.daily.end] if self.daily else [])
-        days = (local.date(), local.date() + DAY)
-        later = (datetime.combine(day, edge, zone) for day in days for edge in edges)
-        # compared in UTC: local comparison in one zone ignores the fold of a DST night
-        return min((edge for edge in later if edge.timestamp() > moment.timestamp()), key=datetime.timestamp)
+    def _next(self, moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """When, after ``moment`` which it covers, it may end: the nearest is never too late."""
+        if self.weekdays or self.daily or self.dates or self.days or not self.spans:
+            yield next_edge(moment, zone, (self.daily.start, self.daily.end) if self.daily else ())
+        for one in self.spans:
+            if end := one.ends(moment, zone):
+                yield end
 
 
 def _clock(text: str) -> time:

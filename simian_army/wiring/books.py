@@ -87,10 +87,19 @@ def spool_of(loaded: Loaded, clock: Clock) -> FileSpool:
     """
     from simian_army.audit.spool import FileSpool
 
-    settings = loaded.settings
-    _, file = _ledger(settings.ledger.get_secret_value(), loaded.file.parent, settings.fleet)
+    settings, file = loaded.settings, beside(loaded)
     key = settings.key.get_secret_value().encode()
     return FileSpool(file.with_name(f"{file.name}.spool"), key, clock, actor())
+
+
+def beside(loaded: Loaded) -> Path:
+    """The file that lease, head, spool and the calendars' copies lie beside.
+
+    Raises:
+        LedgerError: what config names is no ledger's URL.
+    """
+    settings = loaded.settings
+    return _ledger(settings.ledger.get_secret_value(), loaded.file.parent, settings.fleet)[1]
 
 
 def actor() -> str:

@@ -175,7 +175,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     trust, halts, look = watchers
     kinds = kinds_of(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
-    asked = guards(at.loaded, kinds, look)
+    asked = guards(at, kinds, look)
     by_name = {guard.name: guard for guard in reversed(asked)}  # ours come first: nobody takes their names
     judge = Judge(
         fleet=settings.fleet,

@@ -6,43 +6,46 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
-from zoneinfo import ZoneInfo
 
-from safety.blackout import Blackout
 from safety.controlled import Controlled
 from safety.halt import Halted
 from safety.identity import KnownPlace
 from safety.irreversible import Irreversible, Nature
+from safety.looking import LookBothWays
 from safety.min_age import MinAge
 from safety.myself import Myself
 from safety.opt_in import OptIn
 from safety.protected import Protected
+from safety.quorum import Quorum
 from safety.shared import Shared
+from safety.spared import Spared
 from safety.stuck import Stuck
 from simian_army.contract import FaultKind, Guard
 from simian_army.model import Scene, Verdict
 from simian_army.plugins import found
+from simian_army.standing import stops
 from simian_army.wiring.limiting import budget
+from simian_army.wiring.quieting import blackout
 
 if TYPE_CHECKING:
-    from config.load import Loaded
+    from config.quorum import Quorum as QuorumSaid
     from config.safety import Plug
     from config.schema import Settings
+    from simian_army.wiring.books import Books
 
 
-LIMITS = ("budget", "stuck", "halt")
+LIMITS = ("budget", "stuck", "halt", "quorum")
 """The guards that are asked again inside the ledger's transaction: they see what it says, and ask nobody outside."""
 
-HELD = ("opt-in", "shared", "halt", "blackout")
+HELD = ("opt-in", "shared", "halt", "blackout", "look")
 """The guards that are asked again and again while a fault is held; the first no ends it."""
 
 
-def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
+def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> list[Guard]:
     """The built-in guards in the order they are shown, then config's; one that cannot be loaded denies."""
-    settings = loaded.settings
+    settings = at.loaded.settings
     safety = settings.safety
     natures = {name: Nature(kind.reversible, kind.replaces) for name, kind in kinds.items()}
-    windows = tuple(quiet.window() for quiet in safety.blackouts)
     own: list[Guard] = [
         OptIn(by_name(settings)),
         Protected(safety.protected),
@@ -50,14 +53,21 @@ def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
         _myself(),
         Controlled(),
         Irreversible(natures, frozenset(safety.allow_irreversible)),
-        Blackout(windows, ZoneInfo(settings.timezone)),
+        blackout(at),
         budget(settings),
         Shared(safety.protected),
         KnownPlace(known(settings)),
         Stuck(safety.max_stuck),
         Halted(),
+        _quorum(safety.quorum, kinds),
+        look,
     ]
     return own + [_plugged(plug) for plug in safety.guards]
+
+
+def while_held(guard: Guard) -> Guard:
+    """The guard as it is asked while a fault is held: one that looks around then waits for nobody."""
+    return guard.while_held() if isinstance(guard, LookBothWays) else guard
 
 
 def known(settings: Settings) -> dict[str, frozenset[str]]:
@@ -96,6 +106,12 @@ class Missing:
         """Denies, and no other target would fare better."""
         del scene
         return Verdict(self.name, allowed=False, reason=f"this guard cannot be loaded: {self.error}", final=True)
+
+
+def _quorum(said: QuorumSaid, kinds: Mapping[str, FaultKind]) -> Quorum:
+    stopped = {name: stops(kind) for name, kind in kinds.items()}
+    spared = Spared.of(said.spare.labels, ordinal_zero=said.spare.ordinal_zero)
+    return Quorum(stopped, said.keep, said.spare_lone, said.whole, spared)
 
 
 def _myself() -> Myself:

@@ -1,0 +1,73 @@
+"""Quiet, wired: the windows and calendars of config, with the feeds they read, as the guard blackout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from simian_army.calendars.spans import Named, Spans
+
+if TYPE_CHECKING:
+    from config.quiet import Quiet
+    from safety.blackout import Blackout
+    from simian_army.calendars.feed import Feed
+    from simian_army.clock import Clock
+    from simian_army.windows import Blackout as Window
+    from simian_army.wiring.books import Books
+
+
+def blackout(at: Books) -> Blackout:
+    """The guard, with every window and calendar of config; nothing is fetched before it is asked."""
+    from safety.blackout import Blackout
+    from simian_army.wiring.books import beside
+
+    settings, file = at.loaded.settings, beside(at.loaded)
+    made = _Maker(at.loaded.file.parent, file.with_name(f"{file.name}.calendars"), at.clock)
+    for name, said in settings.calendars.items():
+        made.calendars[name] = Named(name, tuple(made.window(quiet) for quiet in said))
+    windows = tuple(made.window(quiet) for quiet in settings.safety.blackouts)
+    return Blackout(windows, ZoneInfo(settings.timezone), made.calendars)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes windows; ``folder`` is the config's, ``copies`` where readings are kept. One feed serves all its users."""
+
+    folder: Path
+    copies: Path
+    clock: Clock
+    calendars: dict[str, Named] = field(default_factory=dict)
+    feeds: dict[tuple[object, ...], Feed] = field(default_factory=dict)
+
+    def window(self, quiet: Quiet) -> Window:
+        from simian_army.windows import Blackout as Window
+
+        spans: list[Spans] = [self._feed(quiet)] if quiet.ical else []
+        if quiet.calendar:
+            spans.append(self.calendars[quiet.calendar])
+        return Window(
+            weekdays=quiet.weekdays,
+            daily=quiet.daily,
+            dates=quiet.dates,
+            days=tuple(days for days in (quiet.days, quiet.holidays and quiet.holidays.feasts) if days),
+            spans=tuple(spans),
+            zone=ZoneInfo(quiet.zone) if quiet.zone else None,
+            monkeys=frozenset(quiet.monkeys),
+        )
+
+    def _feed(self, quiet: Quiet) -> Feed:
+        from config.quiet import shown
+        from simian_army.calendars.copies import Copy
+        from simian_army.calendars.feed import PATIENCE, Feed
+        from simian_army.calendars.fetching import fetcher
+
+        ical = quiet.ical.get_secret_value() if quiet.ical else ""
+        refresh, stale = quiet.ages
+        key = (ical, refresh, stale)
+        if key not in self.feeds:
+            copy = Copy.of(ical, self.copies) if quiet.origin == "url" else None
+            fetch = fetcher(ical, self.folder, PATIENCE)
+            self.feeds[key] = Feed(shown(ical), fetch, self.clock, refresh, stale, copy)
+        return self.feeds[key]
