@@ -23,6 +23,10 @@ def stops(kind: object) -> str:
     return str(getattr(kind, "stops", TARGET))
 
 
+PLACES = "places"
+"""The fact of a target, and the key of an INTENDED event, that tells them: a list for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Floor:
     """Somebody's word on how few members a group may have: a PodDisruptionBudget, an autoscaler, an ASG's MinSize.
@@ -76,8 +80,8 @@ class LooksBack(Protocol):
 
 
 def places_of(data: Mapping[str, Any]) -> Places:
-    """Where a target's facts, or an INTENDED event's data, say that it stands: under ``places``, a list for each."""
-    said = data.get("places")
+    """Where a target's facts, or an INTENDED event's data, say that it stands."""
+    said = data.get(PLACES)
     if not isinstance(said, Mapping):
         return {}
     return {str(kind): tuple(map(str, names)) for kind, names in said.items() if isinstance(names, (list, tuple))}

@@ -12,6 +12,7 @@ from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
 from simian_army.errors import Conflict, Gone, PlatformError, Unknown
 from simian_army.model import Evidence, Health, Identity, Json, Mark, Selector, Target
+from simian_army.standing import PLACES
 from simian_army.targets.kube import marking
 from simian_army.targets.kube.answers import object_of
 from simian_army.targets.kube.call import Call
@@ -26,6 +27,7 @@ from simian_army.targets.kube.lists import Lists
 from simian_army.targets.kube.login import login
 from simian_army.targets.kube.place import Place
 from simian_army.targets.kube.wire import Wire
+from simian_army.targets.kube.zones import Zones
 from simian_army.targets.telling import warn
 
 
@@ -36,6 +38,7 @@ class Kubernetes:
     place: Place
     wire: Wire
     finder: Finder
+    zones: Zones
     name: str = PLATFORM
 
     @classmethod
@@ -45,8 +48,10 @@ class Kubernetes:
         Raises:
             ConfigError: what the place names cannot be used.
         """
-        wire = Wire(partial(login, place), place.timeout, clock or SystemClock())
-        return cls(place, wire, Finder(Lists(wire, place.page_size), Catalog(wire), place.namespaces))
+        time = clock or SystemClock()
+        wire = Wire(partial(login, place), place.timeout, time)
+        lists = Lists(wire, place.page_size)
+        return cls(place, wire, Finder(lists, Catalog(wire), place.namespaces), Zones(lists, time, place.zones))
 
     def close(self) -> None:
         """End the idle connections."""
@@ -69,7 +74,8 @@ class Kubernetes:
             raise PlatformError(f"{self.wire.host}: {target}: its metadata makes no sense")
         owners = self.finder.owners()
         owners.learn([meta])
-        return target_of(target.kind, meta, owners.family(meta), facts_of(target.kind, obj))
+        facts = {**facts_of(target.kind, obj), PLACES: self.zones.of(target.kind, obj)}
+        return target_of(target.kind, meta, owners.family(meta), facts)
 
     def health(self, target: Target, *, floors: bool = False) -> Health:
         return health_of(self.finder, target, self.place.floors if floors else ())
@@ -102,7 +108,7 @@ class Kubernetes:
             raise failed[0]
 
     def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
-        checks = Checks(self.wire, self.place.namespaces, self.place.floors)
+        checks = Checks(self.wire, self.place.namespaces, self.place.floors, self.place.zones)
         reached = checks.version()
         yield reached
         if not reached.holds:

@@ -73,6 +73,7 @@ def connect(at: Wish, closing: ExitStack) -> Places:
 def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitStack) -> Kubernetes:
     from simian_army.targets.k8s import Kubernetes
     from simian_army.targets.kube.place import Place
+    from simian_army.wiring.limiting import placed
 
     url = at.world.get("kubernetes", "")
     if said.embedded and not url:
@@ -89,6 +90,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
         namespaces=said.namespaces,
         page_size=said.page_size,
         timeout=said.timeout.total_seconds(),
+        zones=placed(at.loaded.settings),
         floors=at.loaded.settings.safety.quorum.floors,
         fleet=at.loaded.settings.fleet,
         key=at.key,

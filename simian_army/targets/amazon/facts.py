@@ -55,6 +55,13 @@ def facts_of(kind: str, obj: Json, group: str) -> dict[str, Any]:
     }
 
 
+def places(obj: Json, region: str) -> dict[str, list[str]]:
+    """The fact ``places``: the zones that AWS tells (a group may have several) and the region; AWS knows no nodes."""
+    zone, zones = at(obj, "Placement.AvailabilityZone"), obj.get("AvailabilityZones")
+    said = [name for name in ([zone] if zone else zones if isinstance(zones, list) else []) if isinstance(name, str)]
+    return {"node": [], "region": [region], **({"zone": said} if said else {})}
+
+
 def some_facts(known: Json, obj: Json, names: Iterable[str]) -> dict[str, Any]:
     """Those of ``names``: words of ``known``, or paths into the object (``Placement.Tenancy``), None if absent."""
     return {name: known[name] if name in known else at(obj, name) for name in names}

@@ -8,6 +8,7 @@ from typing import Any
 
 from simian_army.errors import PlatformError
 from simian_army.model import Level, Selector, Target
+from simian_army.standing import PLACES
 from simian_army.targets.amazon import facts, tags
 from simian_army.targets.amazon.area import Area
 from simian_army.targets.amazon.arns import instance_arn
@@ -87,7 +88,7 @@ class Finder:
             born=facts.born(obj["LaunchTime"]),
             labels=tagged,
             levels=levels[tagged.get(facts.MEMBER, "")],
-            facts=facts.facts_of("instance", obj, group),
+            facts={**facts.facts_of("instance", obj, group), PLACES: facts.places(obj, area.region)},
             replaced=bool(tagged.get(facts.MEMBER)),
         )
 
@@ -104,7 +105,7 @@ def _group(area: Area, obj: Obj) -> Target:
         group=group,
         born=facts.born(obj["CreatedTime"]),
         labels=obj["Tags"],
-        facts=facts.facts_of("asg", obj, group),
+        facts={**facts.facts_of("asg", obj, group), PLACES: facts.places(obj, area.region)},
     )
 
 

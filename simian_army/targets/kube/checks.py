@@ -30,16 +30,21 @@ ALWAYS: tuple[Permission, ...] = (
 )
 """What finding and reading targets needs, whatever the faults."""
 
+LIST_NODES: tuple[Permission, ...] = (("list", "", "nodes", ""),)
+"""What telling the zone or region of a pod needs."""
+
 _WITHOUT_NAMESPACE = frozenset({"nodes", "namespaces"})
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Asks one cluster; ``namespaces`` are config's patterns, ``floors`` who has a word on how few may stay."""
+    """Asks one cluster; ``namespaces`` are config's patterns, ``floors`` who has a word on how few may stay;
+    ``zones`` tells that zones or regions are asked for."""
 
     wire: Wire
     namespaces: tuple[str, ...]
     floors: tuple[str, ...] = ()
+    zones: bool = False
 
     def version(self) -> Evidence:
         """Whether an API server answers."""
@@ -52,7 +57,7 @@ class Checks:
 
     def permissions(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
         """One line for each thing that faults and finds need to be allowed, in each place they need it."""
-        always = (*ALWAYS, *_of(kinds), *self._words(kinds))
+        always = (*ALWAYS, *_of(kinds), *self._words(kinds), *(LIST_NODES if self.zones else ()))
         wishes: list[tuple[Permission, tuple[str, ...]]] = [(permission, ("*",)) for permission in always]
         for selector in selectors:
             try:

@@ -15,7 +15,8 @@ class Place:
     With ``url`` no credentials are sent, and neither the kubeconfig nor the environment is read. ``namespaces``
     are patterns (``*`` as in a shell; a leading ``!`` excludes). ``timeout`` is seconds for each request,
     ``page_size`` objects a page. ``floors`` are those who are asked for a word on how few pods a workload may have (see
-    floors.py). ``fleet`` and ``key`` are those of the marks.
+    floors.py). ``zones`` tells that the zones and regions of pods are asked for: nodes are
+    listed then. ``fleet`` and ``key`` are those of the marks.
     """
 
     context: str = ""
@@ -25,5 +26,6 @@ class Place:
     page_size: int = 500
     timeout: float = 10.0
     floors: tuple[str, ...] = ()
+    zones: bool = False
     fleet: str = ""
     key: bytes = field(default=b"", repr=False)

@@ -44,11 +44,14 @@ def test_a_target_read_again_is_whole(world: World) -> None:
             "rootDevice": "ebs",
             "group": member.group,
             "Name": "",
+            "places": {"node": [], "zone": ["eu-west-1a"], "region": ["eu-west-1"]},
         }
         assert member.replaced
         assert named(aws, "till").facts["Name"] == "till"
         group = only(aws, GROUPS)
-        assert group.facts == {"desired": 2, "minimum": 0, "maximum": 20, "inService": 2, "suspended": []}
+        sizes = {"desired": 2, "minimum": 0, "maximum": 20, "inService": 2, "suspended": []}
+        zones = world.api("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]["AvailabilityZones"]
+        assert group.facts == {**sizes, "places": {"node": [], "zone": zones, "region": ["eu-west-1"]}}
         world.api("autoscaling").suspend_processes(AutoScalingGroupName="web", ScalingProcesses=["Launch"])
         assert only(aws, GROUPS).facts["suspended"] == ["Launch"]
 

@@ -44,6 +44,7 @@ def test_a_target_is_read_whole_with_all_above_it() -> None:
         "ready": False,
         "terminating": False,
         "mirror": False,
+        "places": {"node": ["n1"]},
     }
     assert target.levels[0].labels == {"a": "b"}
 
