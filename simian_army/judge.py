@@ -11,9 +11,9 @@ from simian_army.asking import answer, ask, denials
 from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Guard, Ledger
 from simian_army.errors import PlatformError, Refused
-from simian_army.model import Fault, Halt, Scene, Target, Verdict
+from simian_army.model import Fault, Halt, Health, Scene, Target, Verdict
 from simian_army.outcome import Draw, Troop
-from simian_army.standing import Attempt, LooksBack
+from simian_army.standing import TARGET, Attempt, Floor, LooksBack, stops
 from simian_army.stopping import Halting
 
 LOOK_BACK = timedelta(days=8)  # what guards see of the past at least; those that look back farther say so
@@ -80,6 +80,7 @@ class Judge:
             PlatformError: the platform could not be asked; LedgerError: nor the ledger.
         """
         now, reach = self.clock.now(), self._reach(entry, fault)
+        health = self._health(entry, fault)  # before the ledger: what it then tells of is not missed twice, nor never
         standing = self.halts.look(entry.platform.name, _scopes(fault, reach))
         return Scene(
             now=now,
@@ -94,6 +95,7 @@ class Judge:
             halt=standing.halt,
             leashed=self.is_leashed(entry),
             teams=standing.teams,
+            health=health,
             crowd=crowd,
         )
 
@@ -125,6 +127,16 @@ class Judge:
         now, teams = self.clock.now(), self.halts.known(target.platform, _scopes(fault, reach)).teams
         scene = Scene(now, self.fleet, entry.use, entry.name, fault, reach=reach, leashed=False, teams=teams)
         return "; ".join(f"{v.guard}: {v.reason}" for v in denials(ask(self.consents, scene)))
+
+    def _health(self, entry: Entry, fault: Fault) -> Health | None:
+        """How the target's group stands, asked only where one of it would be stopped; doubt is told, not raised."""
+        if not fault.target.group or stops(self.kinds[fault.kind]) != TARGET:
+            return None
+        try:
+            return entry.platform.health(fault.target, floors=True)
+        except PlatformError as error:
+            why = f"nobody can tell how {fault.target.group} stands: {error}"
+            return Health(None, 0, 0, why, floors=(Floor(entry.platform.name, None, why),))
 
     def _reach(self, entry: Entry, fault: Fault) -> Sequence[Target]:
         selector = self.kinds[fault.kind].reach(fault)
