@@ -12,6 +12,7 @@ from random import Random
 
 from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Ledger
+from simian_army.due import Due, Dues
 from simian_army.errors import AlreadyThere, Conflict, Forbidden, Gone, PlatformError, Refused
 from simian_army.flights import Flights
 from simian_army.judge import Judge
@@ -40,6 +41,7 @@ class Engine:
     scribe: Scribe
     sign: Callable[[Run, Fault, datetime], Mark]
     flights: Flights
+    dues: Dues
     timeout: float = 5.0
 
     def fire(self, entry: Entry, at: datetime, *, request: int | None = None, only: str = "") -> Outcome:
@@ -58,11 +60,13 @@ class Engine:
         run = replace(run, digest=digest(found))
         troop = replace(self.judge.screen(entry, found), around=everyone)  # a group is no smaller for a narrow fire
         dice = self.dice(run)
-        want = entry.monkey.want(troop.eligible, dice)
-        if not self._begin(run, troop, want):
+        asked, due = entry.monkey.want(troop.eligible, dice), self.due(entry, troop, self.clock.now())
+        want = due.want(asked)
+        if not self._begin(run, troop, want, due):
             return Outcome(run, troop, want, error=f"{entry.name} has fired for {at.isoformat()} before")
         outcome = Outcome(run, troop, want, reports=not entry.monkey.needs.faults)
-        outcome = self._draw(outcome, entry, entry.monkey.propose(troop.eligible, dice))
+        proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked)
+        outcome = self._draw(outcome, entry, proposals)
         if outcome.denied or not (outcome.taken or outcome.reports):
             self.ledger.append(self.scribe.note(Phase.DENIED, run, **outcome.summary()))
         return outcome
@@ -73,11 +77,15 @@ class Engine:
         short = b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()[:10]
         return Run(short, entry.name, at, self.seed, request=request, leashed=self.judge.is_leashed(entry))
 
+    def due(self, entry: Entry, troop: Troop, now: datetime) -> Due:
+        """Where a fault is due then; for a monkey that only looks, nowhere."""
+        return self.dues.among(entry.name, troop.eligible, now) if entry.monkey.needs.faults else Due()
+
     def dice(self, run: Run) -> Random:
         """All the chance of a run: the same run always throws the same."""
         return Random(f"{run.seed}/{run.entry}/{run.at.isoformat()}")  # noqa: S311 - replayable, not secret
 
-    def _begin(self, run: Run, troop: Troop, want: int) -> bool:
+    def _begin(self, run: Run, troop: Troop, want: int, due: Due) -> bool:
         """Write the firing down; False when it was fired before, by us or by a process before us."""
         fired = self.scribe.note(
             Phase.FIRED,
@@ -89,6 +97,7 @@ class Engine:
             candidates=len(troop.found),
             eligible=len(troop.eligible),
             want=want,
+            due=due.named(),
             spared=troop.reasons(),
             request=run.request,
         )

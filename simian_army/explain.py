@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from random import Random
 
 from simian_army.asking import ask
 from simian_army.contract import Entry
+from simian_army.due import Due
 from simian_army.engine import MISSES, Engine
 from simian_army.errors import UsageError
 from simian_army.model import Fault, Finding, Selector, Target, Verdict
@@ -19,13 +20,14 @@ from simian_army.outcome import Among, Draw, Troop
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One coming fire: whom it would hit as the troop is now, and who else was drawn and refused."""
+    """One coming fire: whom it would hit as the troop is now, who else was drawn and refused, and where it is due."""
 
     entry: str
     at: datetime
     troop: Troop
     hit: Sequence[Draw]
     refused: Sequence[Draw]
+    due: Due = field(default_factory=Due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,12 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
     judge = replace(engine.judge, clock=Then(at))  # a window that is open now may be closed by then
     troop = judge.screen(entry, found)
     dice = engine.dice(engine.run(entry, at))
-    want = entry.monkey.want(troop.eligible, dice)
-    among = Among.of(troop)
+    asked, due = entry.monkey.want(troop.eligible, dice), engine.due(entry, troop, at)
+    want, among = due.want(asked), Among.of(troop)
     hit: list[Draw] = []
     refused: list[Draw] = []
     slots: set[str] = set()
-    for fault in _faults(entry, troop, dice):
+    for fault in _faults(due.first(entry.monkey.propose(troop.eligible, dice), asked)):
         slot = fault.slot or fault.target.id
         if len(hit) >= want or len(refused) >= MISSES or any(draw.final for draw in refused):
             break
@@ -92,7 +94,7 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
         draw = judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target))
         (hit if draw.taken else refused).append(draw)
         slots |= {slot} if draw.taken else set()
-    return Forecast(entry.name, at, troop, hit, refused)
+    return Forecast(entry.name, at, troop, hit, refused, due)
 
 
 def why(engine: Engine, entries: Mapping[str, Entry], name: str) -> list[Answer]:
@@ -168,7 +170,7 @@ def _group_names(target: Target) -> tuple[str, ...]:
     return group, f"{scope}/{name}", name, f"{kind} {scope}/{name}", f"{kind.lower()} {scope}/{name}"
 
 
-def _faults(entry: Entry, troop: Troop, dice: Random) -> Iterator[Fault]:
-    for proposal in entry.monkey.propose(troop.eligible, dice):
+def _faults(proposals: Iterable[Fault | Finding]) -> Iterator[Fault]:
+    for proposal in proposals:
         if not isinstance(proposal, Finding):
             yield proposal

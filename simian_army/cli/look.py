@@ -107,6 +107,8 @@ def _print(house: wiring.House, name: str, found: list[Forecast], days: int) -> 
     for one in found:
         hit = ", ".join(str(draw.fault.target) for draw in one.hit) or "nobody"
         show.say(f"  {show.local(one.at, house.zone)}  {hit}")
+        for group, reason in one.due.groups.items():
+            show.say(f"    due: {group}, {reason}")
     if not found:
         return
     show.say(f"  {len(found[0].troop.eligible)} of {len(found[0].troop.found)} are eligible as the troop is now")
@@ -146,4 +148,5 @@ def _json(one: Forecast) -> dict[str, Any]:
         "eligible": len(one.troop.eligible),
         "found": len(one.troop.found),
         "spared": one.troop.reasons(),
+        "due": dict(one.due.groups),
     }

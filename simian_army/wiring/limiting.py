@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from safety.budget import Budget
 from safety.limits import Limits
+from simian_army.due import Dues, OptIns
 from simian_army.rates import Week
 
 if TYPE_CHECKING:
     from config.limits import Own
     from config.schema import Settings
+    from simian_army.contract import Ledger
 
 
 def budget(settings: Settings) -> Budget:
@@ -29,10 +30,11 @@ def limits(said: Own) -> Limits:
     return Limits(**{field.name: getattr(said, field.name) for field in fields(Limits)})
 
 
-def spells(settings: Settings) -> tuple[timedelta | None, dict[str, timedelta]]:
-    """After how long a quiet time a fault is due: the fleet's word, and those of single monkeys."""
+def dues(settings: Settings, ledger: Ledger) -> Dues:
+    """After how long a quiet time a fault is due."""
     own = {said.name: said.budget.due_after for said in settings.monkeys}
-    return settings.safety.budget.due_after, {name: spell for name, spell in own.items() if spell is not None}
+    spells = {name: spell for name, spell in own.items() if spell is not None}
+    return Dues(ledger, OptIns(ledger), settings.safety.budget.due_after, spells)
 
 
 def placed(settings: Settings) -> bool:
