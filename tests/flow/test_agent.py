@@ -67,7 +67,7 @@ def test_a_firing_under_way_at_the_stop_begins_nothing_new(shop: Ground) -> None
         house.books.lease.refuse()
         outcome = house.engine.fire(house.entries["pods"], AT)
         assert not outcome.taken
-        assert "lease" in outcome.denied[-1].verdicts[-1].reason
+        assert any("lease" in draw.verdicts[-1].reason for draw in outcome.denied)
         assert shop.writes() == []
         assert house.books.lease.held_by_anyone(), "nobody else may take over while it still reverts"
 

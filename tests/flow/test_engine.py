@@ -88,11 +88,12 @@ def test_the_same_seed_and_candidates_choose_the_same_targets(shop: Ground) -> N
 
 
 def test_a_refused_eviction_is_a_denial_and_ends_the_attempt(shop: Ground) -> None:
-    shop.write('- {name: pods, use: chaos, on: kubernetes, select: {labels: "app=checkout"}, schedule: {every: 2h}}')
+    checkout = '- {name: pods, use: chaos, on: kubernetes, select: {labels: "app=checkout"}, schedule: {every: 2h}}'
+    shop.write(checkout, "  quorum: {pdb: false}\n")  # or the guard would foresee it
     with shop.house() as house:
         outcome = house.engine.fire(house.entries["pods"], AT)
         assert not outcome.taken
-        assert "disruption budget" in outcome.denied[0].verdicts[-1].reason
+        assert "its PodDisruptionBudget says no (429)" in outcome.denied[0].verdicts[-1].reason
         assert house.books.ledger.open_faults() == []
         summary = list(house.books.ledger.query(run=outcome.run.id))[-1]
         assert summary.phase is Phase.DENIED
