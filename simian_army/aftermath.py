@@ -86,12 +86,14 @@ class Aftermath:
 
     def look(self) -> None:
         """Ask once for each group whose turn it is, and judge whom that decides; stops when reverts begin."""
+        said: dict[Key, AuditEvent] = {}
         try:
             for group in self._turn():
                 if self._closed or self._waits(self.clock.monotonic()):
-                    return
-                self._judge(group)
+                    break
+                said |= self._judged(group)
         finally:
+            self._settle(said)
             self._looking = False
 
     def close(self) -> None:
@@ -112,12 +114,15 @@ class Aftermath:
                 groups.setdefault(due.line, []).append(due)
         return [group for group in groups.values() if any(now >= due.next_look for due in group)][:MOST]
 
-    def _judge(self, group: Sequence[Due]) -> None:
+    def _judged(self, group: Sequence[Due]) -> dict[Key, AuditEvent]:
         try:
             health = self.health(group[0].target)
         except Exception as error:  # noqa: BLE001 - the guard border: a group that cannot be asked for is not seen whole
             health = Health(whole=False, ready=0, wanted=0, detail=f"it could not be asked for: {error}")
-        said = {due.key: event for due in group if (event := self._verdict(due, health))}
+        return {due.key: event for due in group if (event := self._verdict(due, health))}
+
+    def _settle(self, said: Mapping[Key, AuditEvent]) -> None:
+        """Tell what was judged in one piece, and look at it no more."""
         self.tell(*said.values())
         with self._lock:
             for key in said:

@@ -12,7 +12,7 @@ from simian_army.model import AuditEvent, Fault, Json, Mark, Phase, Run, Target,
 from simian_army.standing import places_of
 
 LIMIT = "recovery_limit"
-"""What an INTENDED event calls the seconds that the fault's group has to be whole again; what has none is not judged."""
+"""How an INTENDED event calls the seconds its group has to be whole again; without them a fault is not judged."""
 
 NO_RUN = Run("", "", datetime.min.replace(tzinfo=UTC), "")
 

@@ -33,7 +33,7 @@ def project(connection: sa.Connection, event: AuditEvent) -> None:
 def after(phase: str, event: str) -> str:
     """The phase of an open fault once this event came: one that is STUCK stays so until it ends, and what a fault came
     to is no phase of it."""
-    return phase if Phase.STUCK == phase or Phase.JUDGED == event else event
+    return phase if phase == Phase.STUCK or event == Phase.JUDGED else event
 
 
 def attempts(connection: sa.Connection, since: datetime) -> list[Attempt]:

@@ -47,15 +47,16 @@ def project_line(connection: sa.Connection, event: AuditEvent) -> None:
         return
     mine = lines.c.run == event.run
     mine = mine if event.phase is Phase.ANALYSED else sa.and_(mine, lines.c.target == event.target)
-    fold: Places = {(row.run, row.target): (row.seq, row.judged) for row in connection.execute(sa.select(lines).where(mine))}
+    rows = connection.execute(sa.select(lines).where(mine))
+    fold: Places = {(row.run, row.target): (row.seq, row.judged) for row in rows}
     before = dict(fold)
     moved(fold, event)
     for run, target in {where for where, columns in before.items() if fold.get(where) != columns}:
         connection.execute(sa.delete(lines).where(lines.c.run == run, lines.c.target == target))
     new = [(where, columns) for where, columns in fold.items() if before.get(where) != columns]
-    rows = [{"run": run, "target": target, "seq": seq, "judged": judged} for (run, target), (seq, judged) in new]
-    if rows:
-        connection.execute(sa.insert(lines), rows)
+    made = [{"run": run, "target": target, "seq": seq, "judged": judged} for (run, target), (seq, judged) in new]
+    if made:
+        connection.execute(sa.insert(lines), made)
 
 
 def stopped(connection: sa.Connection) -> list[tuple[AuditEvent, Stopped]]:

@@ -189,7 +189,7 @@ def test_a_write_that_lands_after_its_revert_was_proved_is_reverted_too(shop: Gr
         assert not is_cordoned(shop, HELD)
         assert is_bare(shop, HELD)
         phases = [str(event.phase) for event in house.books.ledger.query() if event.target]
-        assert phases == ["intended", "reverted", "adopted", "reverted"]
+        assert phases == ["intended", "reverted", "judged", "adopted", "reverted"], "it is judged once"
         with nothing_is_written(shop, house):
             recover(house)
 

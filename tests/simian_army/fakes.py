@@ -13,7 +13,7 @@ from simian_army.errors import LedgerError, Refused
 from simian_army.halts.halts import Halts
 from simian_army.halts.ledger import LedgerSource
 from simian_army.keeper import Keeper
-from simian_army.model import AuditEvent, Evidence, Fault, Halt, Health, Json, Mark, Run, Selector, Target
+from simian_army.model import AuditEvent, Evidence, Fault, Halt, Health, Json, Mark, Phase, Run, Selector, Target
 from simian_army.records import Held, Scribe
 from simian_army.stopping import Halting
 
@@ -93,8 +93,9 @@ class Lever:
 
 @dataclass
 class Book:
-    """The part of a ledger that the keeper uses."""
+    """The part of a ledger that the keeper uses; what faults came to is kept apart, as ``judged``."""
 
+    judged: list[AuditEvent] = field(default_factory=list)
     events: list[AuditEvent] = field(default_factory=list)
     away: bool = False
     halt: Halt | None = None
@@ -102,7 +103,8 @@ class Book:
     def append(self, *events: AuditEvent) -> tuple[AuditEvent, ...]:
         if self.away:
             raise LedgerError("the disk is full")
-        self.events += events
+        self.events += [event for event in events if event.phase is not Phase.JUDGED]
+        self.judged += [event for event in events if event.phase is Phase.JUDGED]
         return events
 
     def halted(self) -> Halt | None:

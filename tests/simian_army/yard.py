@@ -160,8 +160,9 @@ class World:
         return count
 
     def told(self, *, since: int = 0) -> list[str]:
-        """The phases of what the ledger was told of targets."""
-        return [str(event.phase) for event in self.ledger.query(after=since) if event.target]
+        """The phases of what the ledger was told of targets, without what the faults came to."""
+        found = (event for event in self.ledger.query(after=since) if event.target)
+        return [str(event.phase) for event in found if event.phase is not Phase.JUDGED]
 
     def found(self) -> list[dict[str, Any]]:
         """What was alarmed."""
