@@ -13,11 +13,7 @@ from simian_army.model import Scene, Target
 from simian_army.rates import Apart, Rate, Week
 from simian_army.standing import Attempt, places_of
 
-HINTS = {
-    "node": "its adapter tells none",
-    "zone": "label its node topology.kubernetes.io/zone and let us list nodes",
-    "region": "label its node topology.kubernetes.io/region and let us list nodes",
-}
+LABELS = {"zone": "topology.kubernetes.io/zone", "region": "topology.kubernetes.io/region"}
 
 
 class Count(NamedTuple):
@@ -103,7 +99,10 @@ class Counting:
         target, word = self.scene.fault.target, f"per_{kind}"
         places = places_of(target.facts).get(kind)
         if places is None:
-            words = f"the {kind} of {target} is not known {self._named(word)}: {HINTS[kind]}, or leave {word} out"
+            fix = (
+                f"label its node {LABELS[kind]} and let us list nodes" if _on_node(target, kind) else "nobody tells it"
+            )
+            words = f"the {kind} of {target} is not known: {fix}, or set no such limit {self._named(word)}"
             return Count(room=False, words=words)
         if not places:
             return self._elsewhere(word, kind)
@@ -165,6 +164,10 @@ def _has_group(target: Target) -> bool:
 
 def _has_namespace(target: Target) -> bool:
     return target.platform == "kubernetes" and bool(target.scope)
+
+
+def _on_node(target: Target, kind: str) -> bool:
+    return target.platform == "kubernetes" and kind in LABELS
 
 
 def _local(moment: datetime | None, week: Week) -> str:
