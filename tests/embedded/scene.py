@@ -24,6 +24,7 @@ GROUPS = {
     "poddisruptionbudgets": "policy/v1",
     "endpointslices": "discovery.k8s.io/v1",
     "networkpolicies": "networking.k8s.io/v1",
+    "horizontalpodautoscalers": "autoscaling/v2",
 }
 SECONDS = 60
 NODE = "node-1"

@@ -9,11 +9,21 @@ from tests.embedded import (
     probes_lists,
     probes_lives,
     probes_patches,
+    probes_standing,
     probes_writes,
 )
 from tests.embedded.probes import Probe
 
-MODULES = (probes_labels, probes_fields, probes_lists, probes_writes, probes_patches, probes_lives, probes_leases)
+MODULES = (
+    probes_labels,
+    probes_fields,
+    probes_lists,
+    probes_writes,
+    probes_patches,
+    probes_lives,
+    probes_leases,
+    probes_standing,
+)
 PROBES: dict[str, Probe] = {}
 for module in MODULES:
     assert not PROBES.keys() & module.probe.rows.keys()

@@ -156,6 +156,12 @@ def _budget(obj: Json, now: str) -> Json:
     return {**obj, "status": {**counts, **status_of(obj)}}
 
 
+def _autoscaler(obj: Json, now: str) -> Json:
+    del now
+    counts = {"currentReplicas": 0, "desiredReplicas": 0}
+    return {**obj, "spec": {"minReplicas": 1, **spec_of(obj)}, "status": {**counts, **status_of(obj)}}
+
+
 def _event(obj: Json, now: str) -> Json:
     times = {"firstTimestamp": now, "lastTimestamp": now, "eventTime": None}
     return {"source": {}, **times, "type": "Normal", "reportingComponent": "", "reportingInstance": "", **obj}
@@ -189,5 +195,6 @@ FILLS: dict[str, Callable[[Json, str], Json]] = {
     "daemonsets.apps": _daemonset,
     "jobs.batch": _job,
     "poddisruptionbudgets.policy": _budget,
+    "horizontalpodautoscalers.autoscaling": _autoscaler,
     "customresourcedefinitions.apiextensions.k8s.io": _definition,
 }

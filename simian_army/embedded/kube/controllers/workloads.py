@@ -26,15 +26,14 @@ from simian_army.embedded.kube.resources import DAEMONSET, DEPLOYMENT, JOB, NODE
 from simian_army.embedded.kube.store import Key
 
 Json = dict[str, Any]
-HASH = "pod-template-hash"
+HASH, REVISION, STATEFUL = "pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io"
 
 
 def deployment(cluster: Cluster, key: Key, startup: float) -> float:
     """One ReplicaSet a template: the present one grows to the wanted size, the others are emptied."""
     del startup
     owner = cluster.get(DEPLOYMENT, key.namespace, key.name)
-    template = spec_of(owner)["template"]
-    mark = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:10]
+    mark = _digest(spec_of(owner)["template"])
     name = f"{key.name}-{mark}"
     wanted = int(spec_of(owner).get("replicas", 1))
     sets = _children(cluster, owner, REPLICASET.id)
@@ -67,21 +66,22 @@ def replicaset(cluster: Cluster, key: Key, startup: float) -> float:
 
 
 def statefulset(cluster: Cluster, key: Key, startup: float) -> float:
-    """Pods 0 to n-1, each after the one before is ready."""
+    """Pods 0 to n-1, each after the one before is ready. A new template is for new pods: none is killed for it."""
     del startup
     owner = cluster.get(STATEFULSET, key.namespace, key.name)
     there = {name_of(pod): pod for pod in _children(cluster, owner, POD.id)}
     wanted = [f"{key.name}-{number}" for number in range(int(spec_of(owner).get("replicas", 1)))]
     for name in [name for name in there if name not in wanted and not leaving(there[name])]:
         cluster.delete(POD, Key(POD.id, key.namespace, name), GENTLY)
-    for name in wanted:
+    now = f"{key.name}-{_digest(spec_of(owner)['template'])}"
+    for number, name in enumerate(wanted):
         if name not in there:
-            _make(cluster, owner, {"name": name})
+            labels = {REVISION: now, "apps.kubernetes.io/pod-index": str(number), f"{STATEFUL}/pod-name": name}
+            _make(cluster, owner, {"name": name}, labels=labels)
             break
         if not ready(there[name]):
             break
-    good = sum(ready(pod) for pod in there.values())
-    cluster.write(key, lambda old: _status(old, len(there), good, currentReplicas=len(there)))
+    cluster.write(key, lambda old: _revised(old, list(there.values()), now))
     return 0
 
 
@@ -89,14 +89,19 @@ def daemonset(cluster: Cluster, key: Key, startup: float) -> float:
     """One pod on each node."""
     del startup
     owner = cluster.get(DAEMONSET, key.namespace, key.name)
-    pods = _alive(cluster, owner)
+    pods, now = _alive(cluster, owner), _digest(spec_of(owner)["template"])
     served = {spec_of(pod).get("nodeName") for pod in pods}
     nodes = [name_of(node) for node in cluster.store.rows(NODE.id)]
     for node in nodes:
         if node not in served:
-            _make(cluster, owner, {"generateName": f"{key.name}-"}, node)
-    good = sum(map(ready, pods))
-    told = {"desiredNumberScheduled": len(nodes), "currentNumberScheduled": len(pods), "numberReady": good}
+            _make(cluster, owner, {"generateName": f"{key.name}-"}, node, {REVISION: now})
+    told = {
+        "desiredNumberScheduled": len(nodes),
+        "currentNumberScheduled": len(pods),
+        "updatedNumberScheduled": sum(labels_of(pod).get(REVISION) == now for pod in pods),
+        "numberReady": sum(map(ready, pods)),
+        "observedGeneration": meta(owner).get("generation", 1),
+    }
     cluster.write(key, lambda old: put(old, ("status",), {**old.get("status", {}), **told}))
     return 0
 
@@ -134,9 +139,15 @@ def _alive(cluster: Cluster, owner: Json) -> list[Json]:
     return [pod for pod in _children(cluster, owner, POD.id) if not leaving(pod)]
 
 
-def _make(cluster: Cluster, owner: Json, name: Json, node: str = "") -> None:
+def _digest(template: Json) -> str:
+    return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def _make(cluster: Cluster, owner: Json, name: Json, node: str = "", labels: Json | None = None) -> None:
     template = copied(spec_of(owner)["template"])
     head = {**meta(template), **name, "ownerReferences": [owned_by(owner)]}
+    if labels:
+        head["labels"] = {**labels_of(template), **labels}
     spec = {**spec_of(template), **({"nodeName": node} if node else {})}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": head, "spec": spec}
     cluster.create(POD, str(meta(owner)["namespace"]), pod)
@@ -153,6 +164,15 @@ def _replicaset(owner: Json, name: str, mark: str, size: int) -> Json:
         head["annotations"] = dict(notes)
     spec = {"replicas": size, "selector": matched, "template": put(template, ("metadata", "labels"), labels)}
     return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": head, "spec": spec}
+
+
+def _revised(obj: Json, pods: list[Json], now: str) -> Json:
+    """What a StatefulSet says of itself: the revision it has reached is that of all pods, or else the one before."""
+    new = sum(labels_of(pod).get(REVISION) == now for pod in pods)
+    told = _status(obj, len(pods), sum(map(ready, pods)), currentReplicas=len(pods), updatedReplicas=new)
+    before = (obj.get("status") or {}).get("currentRevision", now)
+    reached = now if new == len(pods) else before
+    return put(told, ("status",), {**told["status"], "currentRevision": reached, "updateRevision": now})
 
 
 def _status(obj: Json, total: int, good: int, **more: int) -> Json:
