@@ -88,7 +88,7 @@ class Looking(Part):
     node_pressure: bool = False
     bearer: SecretStr = SecretStr("")
     ca: str = ""
-    timeout: Duration | None = Field(default=None, gt=timedelta(0), le=timedelta(seconds=30))
+    timeout: Duration | None = Field(default=None, gt=timedelta(0), le=timedelta(seconds=10))
     monkeys: Names = ()
     held: bool = True
 

@@ -59,7 +59,7 @@ class Alerts:
     def _ask(self, matchers: Sequence[str]) -> Sight:
         found = self._firing(matchers, silenced=self.silenced, inhibited=self.inhibited)
         if found:
-            return Sight(fine=False, words=f"{self.where}: {_named(found)} firing that match {_listed(matchers)}")
+            return Sight(fine=False, words=f"{self.where}: firing and matching {_listed(matchers)}: {_named(found)}")
         if self.watchdog and not self._firing([self.watchdog.text], silenced=True, inhibited=True):
             words = f"{self.where}: the watchdog {self.watchdog.text} does not fire: alerts may not arrive there"
             return Sight(fine=False, words=words, doubt=True)
@@ -84,8 +84,7 @@ def _listed(matchers: Sequence[str]) -> str:
 def _named(alerts: Sequence[_Alert]) -> str:
     names = [_name(alert) for alert in alerts[:NAMED]]
     more = f" and {len(alerts) - NAMED} more" if len(alerts) > NAMED else ""
-    verb = "is" if len(alerts) == 1 else "are"
-    return f"{', '.join(names)}{more} {verb}"
+    return f"{', '.join(names)}{more}"
 
 
 def _name(alert: _Alert) -> str:

@@ -134,7 +134,7 @@ class Server:
             fix = "name the file with its authority's certificate in ca"
             return f"its certificate is not trusted ({error.verify_message}): {fix}"
         if isinstance(error, TimeoutError):
-            return f"no whole answer within {self.timeout:g} s"
+            return f"no answer within {self.timeout:g} s"
         words = getattr(error, "strerror", None) or str(error)
         return self.said(f"no whole answer: {words or type(error).__name__}")
 
