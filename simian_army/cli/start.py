@@ -92,6 +92,7 @@ def _tried(config: Path) -> Iterator[Evidence]:
                 entries = [entry for entry in house.entries.values() if entry.platform is platform]
                 yield from platform.check(kinds, [selector for entry in entries for selector in entry.selectors])
             yield from _place(house)
+            yield from wiring.looked(house)
 
 
 def _packages() -> Iterator[Evidence]:

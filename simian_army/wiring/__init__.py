@@ -3,6 +3,7 @@
 from simian_army.wiring.books import Books, actor, books, read_config
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
+from simian_army.wiring.looking import looked
 from simian_army.wiring.salvaging import salvaging
 from simian_army.wiring.undertaking import undertake
 from simian_army.wiring.watch import Watch, watch
@@ -17,6 +18,7 @@ __all__ = [
     "file_of",
     "halting",
     "house",
+    "looked",
     "must_know_the_place",
     "read_config",
     "salvaging",
