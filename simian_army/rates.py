@@ -11,11 +11,14 @@ from math import ceil
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from simian_army.errors import CalendarError
+
 DAY = timedelta(days=1)
 RAREST = 366  # days: what is rarer is never, and is written 0
 MOST_WORKING = 60
 OFF = 400  # days off in a row after which a calendar is taken to have no working days at all
 _WORKING = re.compile(r"(\d+) working days?")
+_RATE = re.compile(r"\d{1,9}(?:\.\d{1,9}| ?/ ?\d{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Rate:
             ValueError: it is none of these.
         """
         rate = _fraction(value)
-        if rate is None or rate < 0 or (rate > 1 and rate.denominator != 1):
+        if rate is None or (rate > 1 and rate.denominator != 1):
             raise ValueError(f"{value!r} is no rate: write a whole number, or a fraction such as 1/3 for one in 3 days")
         if rate.denominator == 1:
             return cls(int(rate), DAY)
@@ -89,10 +92,13 @@ class Week:
         return day.weekday() < 5 and not self.holiday(day)
 
     def over(self, start: datetime, apart: Apart) -> datetime | None:
-        """When the time apart that began at ``start`` is over; None: never, for no day is worked.
+        """When the time apart that began at ``start`` is over; None when no day is worked any more.
 
         Working days end at the same local time, so many working days later; what begins on a day off counts from the
         midnight that ends it and the days off after it. Where clocks are changed, the later of both readings.
+
+        Raises:
+            CalendarError: nobody can say which days are holidays.
         """
         if isinstance(apart, timedelta):
             return start + apart
@@ -112,11 +118,17 @@ class Week:
             return now - apart
         day, left = now.astimezone(self.zone).date(), apart.count + 1
         for _ in range(OFF):
-            left -= self.works(day)
+            left -= self._surely(day)
             if not left:
                 break
             day -= DAY
         return self._later(day - DAY, time())
+
+    def _surely(self, day: date) -> bool:
+        try:
+            return self.works(day)
+        except CalendarError:  # looking too far back does no harm
+            return False
 
     def _next(self, day: date) -> date | None:
         """The first working day from ``day`` on."""
@@ -128,9 +140,10 @@ class Week:
 
 
 def _fraction(value: object) -> Fraction | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if not _RATE.fullmatch(text):
         return None
     try:
-        return Fraction(str(value).replace(" ", ""))
-    except (ValueError, ZeroDivisionError):
+        return Fraction(text.replace(" ", ""))
+    except ZeroDivisionError:
         return None

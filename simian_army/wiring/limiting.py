@@ -22,7 +22,9 @@ def budget(settings: Settings) -> Budget:
     own = {said.name: limits(said.budget) for said in settings.monkeys}
     nothing = Limits()
     monkeys = {name: said for name, said in own.items() if said != nothing}
-    return Budget(limits(settings.safety.budget), Week(ZoneInfo(settings.timezone)), monkeys)
+    fleet, zone = settings.safety.budget, ZoneInfo(settings.timezone)
+    week = Week(zone, fleet.holidays.feasts.has) if fleet.holidays else Week(zone)
+    return Budget(limits(fleet), week, monkeys)
 
 
 def limits(said: Own) -> Limits:
