@@ -15,6 +15,7 @@ from simian_army.faults.k8s.pod_delete import PodDelete
 from simian_army.faults.k8s.pod_evict import PodEvict
 from simian_army.model import Fault, Mark, Selector, Target
 from simian_army.targets.k8s import Kubernetes
+from tests.targets.kube.forecasts import Forecasts
 from tests.targets.kube.grounds import Ground, wait_until
 
 POD = Selector("pod")
@@ -38,7 +39,7 @@ def frozen(obj: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-class Contract:
+class Contract(Forecasts):
     """The promises; each subclass gives the ground."""
 
     @pytest.mark.parametrize("page_size", [2, 500])
