@@ -10,21 +10,21 @@ from zoneinfo import ZoneInfo
 from simian_army.calendars.spans import Named, Spans
 
 if TYPE_CHECKING:
+    from config.load import Loaded
     from config.quiet import Quiet
     from safety.blackout import Blackout
     from simian_army.calendars.feed import Feed
     from simian_army.clock import Clock
     from simian_army.windows import Blackout as Window
-    from simian_army.wiring.books import Books
 
 
-def blackout(at: Books) -> Blackout:
+def blackout(loaded: Loaded, clock: Clock) -> Blackout:
     """The guard, with every window and calendar of config; nothing is fetched before it is asked."""
     from safety.blackout import Blackout
     from simian_army.wiring.books import beside
 
-    settings, file = at.loaded.settings, beside(at.loaded)
-    made = _Maker(at.loaded.file.parent, file.with_name(f"{file.name}.calendars"), at.clock)
+    settings, file = loaded.settings, beside(loaded)
+    made = _Maker(loaded.file.parent, file.with_name(f"{file.name}.calendars"), clock)
     for name, said in settings.calendars.items():
         made.calendars[name] = Named(name, tuple(made.window(quiet) for quiet in said))
     windows = tuple(made.window(quiet) for quiet in settings.safety.blackouts)

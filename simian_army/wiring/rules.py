@@ -53,7 +53,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
         _myself(),
         Controlled(),
         Irreversible(natures, frozenset(safety.allow_irreversible)),
-        blackout(at),
+        blackout(at.loaded, at.clock),
         budget(settings),
         Shared(safety.protected),
         KnownPlace(known(settings)),
