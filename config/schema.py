@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from config.exposure import Segment, Stages
 from config.halting import Halting
 from config.limits import Own
 from config.looking import misplaced
@@ -87,6 +88,8 @@ class MonkeyEntry(Part):
     hold: Duration = Field(default=timedelta(minutes=5), gt=timedelta(0), le=LONGEST_HOLD)
     leashed: bool = False
     budget: Own = Own()
+    stages: Stages | None = None
+    segment: Segment | None = None
     with_: Mapping[str, Any] = Field(default_factory=dict, alias="with")
 
     @model_validator(mode="after")
@@ -99,6 +102,7 @@ class MonkeyEntry(Part):
         ]
         if self.on == "toxiproxy" and self.select.labels:
             wrong.append(("select.labels", "proxies have no labels", "select them by names"))
+        wrong += self.segment.misplaced(self.on) if self.segment else ()
         if wrong:
             raise LocatedError(wrong)
         return self

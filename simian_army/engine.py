@@ -14,11 +14,12 @@ from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Ledger
 from simian_army.due import Due, Dues
 from simian_army.errors import AlreadyThere, Conflict, Forbidden, Gone, PlatformError, Refused
+from simian_army.exposing import Exposing
 from simian_army.flights import Flights
 from simian_army.judge import Judge
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
-from simian_army.model import AuditEvent, Evidence, Fault, Finding, Mark, Phase, Run, Target, Verdict
+from simian_army.model import AuditEvent, Evidence, Fault, Finding, Json, Mark, Phase, Run, Target, Verdict
 from simian_army.outcome import Among, Draw, Outcome, Troop
 from simian_army.records import LIMIT, Held, Scribe, fault_json, verdicts_json
 
@@ -42,6 +43,7 @@ class Engine:
     sign: Callable[[Run, Fault, datetime], Mark]
     flights: Flights
     dues: Dues
+    exposing: Exposing
     timeout: float = 5.0
 
     def fire(self, entry: Entry, at: datetime, *, request: int | None = None, only: str = "") -> Outcome:
@@ -61,8 +63,9 @@ class Engine:
         troop = replace(self.judge.screen(entry, found), around=everyone)  # a group is no smaller for a narrow fire
         dice = self.dice(run)
         asked, due = entry.monkey.want(troop.eligible, dice), self.due(entry, troop, self.clock.now())
-        want = due.want(asked)
-        if not self._begin(run, troop, want, due):
+        exposure = self.exposing.of(entry.name, len(troop.eligible))
+        want = exposure.cap(due.want(asked))
+        if not self._begin(run, troop, want, {"due": due.named(), "exposure": exposure.told()}):
             return Outcome(run, troop, want, error=f"{entry.name} has fired for {at.isoformat()} before")
         outcome = Outcome(run, troop, want, reports=not entry.monkey.needs.faults)
         proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked)
@@ -85,7 +88,7 @@ class Engine:
         """All the chance of a run: the same run always throws the same."""
         return Random(f"{run.seed}/{run.entry}/{run.at.isoformat()}")  # noqa: S311 - replayable, not secret
 
-    def _begin(self, run: Run, troop: Troop, want: int, due: Due) -> bool:
+    def _begin(self, run: Run, troop: Troop, want: int, why: Json) -> bool:
         """Write the firing down; False when it was fired before, by us or by a process before us."""
         fired = self.scribe.note(
             Phase.FIRED,
@@ -97,7 +100,7 @@ class Engine:
             candidates=len(troop.found),
             eligible=len(troop.eligible),
             want=want,
-            due=due.named(),
+            **why,
             spared=troop.reasons(),
             request=run.request,
         )

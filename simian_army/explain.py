@@ -16,11 +16,13 @@ from simian_army.engine import MISSES, Engine
 from simian_army.errors import UsageError
 from simian_army.model import Fault, Finding, Selector, Target, Verdict
 from simian_army.outcome import Among, Draw, Troop
+from simian_army.stages import Exposure
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One coming fire: whom it would hit as the troop is now, who else was drawn and refused, and where it is due."""
+    """One coming fire: whom it would hit as the troop is now, who else was drawn and refused, where it is due, and how
+    wide it may strike."""
 
     entry: str
     at: datetime
@@ -28,6 +30,7 @@ class Forecast:
     hit: Sequence[Draw]
     refused: Sequence[Draw]
     due: Due = field(default_factory=Due)
+    exposure: Exposure = field(default_factory=Exposure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
     troop = judge.screen(entry, found)
     dice = engine.dice(engine.run(entry, at))
     asked, due = entry.monkey.want(troop.eligible, dice), engine.due(entry, troop, at)
-    want, among = due.want(asked), Among.of(troop)
+    exposure = engine.exposing.of(entry.name, len(troop.eligible))
+    want, among = exposure.cap(due.want(asked)), Among.of(troop)
     hit: list[Draw] = []
     refused: list[Draw] = []
     slots: set[str] = set()
@@ -94,7 +98,7 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
         draw = judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target))
         (hit if draw.taken else refused).append(draw)
         slots |= {slot} if draw.taken else set()
-    return Forecast(entry.name, at, troop, hit, refused, due)
+    return Forecast(entry.name, at, troop, hit, refused, due, exposure)
 
 
 def why(engine: Engine, entries: Mapping[str, Entry], name: str) -> list[Answer]:

@@ -168,6 +168,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     from simian_army.judge import Judge
     from simian_army.keeper import Keeper
     from simian_army.wiring.entries import entry, schedule
+    from simian_army.wiring.exposure import exposing
     from simian_army.wiring.limiting import dues
     from simian_army.wiring.recovering import Ground, recovery
     from simian_army.wiring.rules import HELD, LIMITS, guards, while_held
@@ -208,6 +209,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
         sign=sign,
         flights=Flights(),
         dues=dues(settings, ledger),
+        exposing=exposing(settings, ledger),
         timeout=settings.platforms.timeout,
     )
     return House(

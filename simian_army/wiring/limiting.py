@@ -40,6 +40,7 @@ def dues(settings: Settings, ledger: Ledger) -> Dues:
 
 
 def placed(settings: Settings) -> bool:
-    """Whether some budget asks in which zone or region a target stands."""
+    """Whether some budget or segment asks in which zone or region a target stands."""
     budgets = (settings.safety.budget, *(said.budget for said in settings.monkeys))
-    return any(one.per_zone is not None or one.per_region is not None for one in budgets)
+    limited = any(one.per_zone is not None or one.per_region is not None for one in budgets)
+    return limited or any(said.segment and said.segment.zones for said in settings.monkeys)

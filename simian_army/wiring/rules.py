@@ -11,12 +11,14 @@ from safety.controlled import Controlled
 from safety.halt import Halted
 from safety.identity import KnownPlace
 from safety.irreversible import Irreversible, Nature
+from safety.line import Line
 from safety.looking import LookBothWays
 from safety.min_age import MinAge
 from safety.myself import Myself
 from safety.opt_in import OptIn
 from safety.protected import Protected
 from safety.quorum import Quorum
+from safety.segment import Segments, Zones
 from safety.shared import Shared
 from safety.spared import Spared
 from safety.stuck import Stuck
@@ -24,6 +26,7 @@ from simian_army.contract import FaultKind, Guard
 from simian_army.model import Scene, Verdict
 from simian_army.plugins import found
 from simian_army.standing import stops
+from simian_army.wiring.exposure import segments
 from simian_army.wiring.limiting import budget
 from simian_army.wiring.quieting import blackout
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from simian_army.wiring.books import Books
 
 
-LIMITS = ("budget", "stuck", "halt", "quorum")
+LIMITS = ("budget", "stuck", "line", "halt", "quorum")
 """The guards that are asked again inside the ledger's transaction: they see what it says, and ask nobody outside."""
 
 HELD = ("opt-in", "shared", "halt", "blackout", "look")
@@ -46,6 +49,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
     settings = at.loaded.settings
     safety = settings.safety
     natures = {name: Nature(kind.reversible, kind.replaces) for name, kind in kinds.items()}
+    parts = segments(settings)
     own: list[Guard] = [
         OptIn(by_name(settings)),
         Protected(safety.protected),
@@ -61,6 +65,9 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
         Halted(),
         _quorum(safety.quorum, kinds),
         look,
+        Line(),
+        Segments(parts),
+        Zones(parts),
     ]
     return own + [_plugged(plug) for plug in safety.guards]
 
