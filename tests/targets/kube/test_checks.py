@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simian_army.faults.k8s.node_cordon import NodeCordon
+from simian_army.faults.k8s.pod_delete import PodDelete
 from simian_army.model import Selector
 from simian_army.targets.k8s import Kubernetes
 from tests.targets.kube.stub import Reply, Request, connected, namespace, serving
@@ -44,6 +46,22 @@ def test_a_find_needs_to_list_its_kind_in_the_namespaces_that_both_config_and_it
         assert lines(cluster, Selector("pod", scopes=("shop", "o*"))) == []
         assert lines(cluster, Selector("pod", scopes=("shop",))) == ["may list pods in shop"]
         assert lines(cluster, Selector("cronjob", scopes=("shop",))) == ["may list cronjobs in shop"]
+
+
+def test_who_has_a_word_must_be_listed_only_where_config_asks_them_and_a_fault_stops_pods() -> None:
+    with serving(talk) as server, connected(server.url, floors=("pdb", "hpa")) as cluster:
+        kinds = [NodeCordon(cluster)]
+        none = {evidence.detail for evidence in cluster.check(kinds)}
+        said = {evidence.detail: evidence.holds for evidence in cluster.check([*kinds, PodDelete(cluster)])}
+    with serving(talk) as server, connected(server.url, floors=("hpa",)) as cluster:
+        one = {evidence.detail for evidence in cluster.check([PodDelete(cluster)])}
+    assert not [line for line in none if "poddisruptionbudgets" in line or "autoscalers" in line]
+    (budgets,) = [line for line in said if "poddisruptionbudgets" in line]
+    assert budgets.startswith("may not list poddisruptionbudgets in the whole cluster: add to a ClusterRole")
+    assert said[budgets] is False
+    assert said["may list horizontalpodautoscalers in the whole cluster"] is True
+    assert "may list horizontalpodautoscalers in the whole cluster" in one
+    assert not [line for line in one if "poddisruptionbudgets" in line]
 
 
 def test_a_find_of_what_there_is_not_is_no_good_and_says_so() -> None:
