@@ -8,13 +8,12 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from config.parts import LocatedError
+from config.locating import line_of, mistakes_in
 from config.schema import Settings
 from config.text import Lines, parse, read
 from simian_army.errors import ConfigError, Mistake
@@ -38,7 +37,7 @@ class Loaded:
 
     def mistake(self, path: str, message: str, suggestion: str = "") -> Mistake:
         """A mistake found later, located."""
-        return Mistake(str(self.file), _line(self.lines, path), path, message, suggestion)
+        return Mistake(str(self.file), line_of(self.lines, path), path, message, suggestion)
 
 
 def load(path: Path, vet: Vet | None = None) -> Loaded:
@@ -56,7 +55,7 @@ def load(path: Path, vet: Vet | None = None) -> Loaded:
     try:
         settings = Settings.model_validate(resolved, context={"vet": vet})
     except ValidationError as error:
-        mistakes += [found for one in error.errors() for found in _mistakes(one, path, lines)]
+        mistakes += [found for one in error.errors() for found in mistakes_in(one, path, lines, Settings)]
     if mistakes:
         raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line))
     shown = json.dumps(settings.model_dump(mode="json"), sort_keys=True, default=str)
@@ -80,7 +79,7 @@ def _resolve(value: Any, path: Path, lines: Lines, mistakes: list[Mistake], wher
                 "is not set" if isinstance(error, KeyError) else f"cannot be read: {getattr(error, 'strerror', error)}"
             )
             hint = "make it with `simian init`" if match[1] == "file" else "set it before you start simian"
-            mistakes.append(Mistake(str(path), _line(lines, where), where, f"{match[0]} {why}", hint))
+            mistakes.append(Mistake(str(path), line_of(lines, where), where, f"{match[0]} {why}", hint))
             return "x" * 32  # so that the rest of the file is still checked
 
     return _SECRET.sub(put, value)
@@ -90,61 +89,3 @@ def _secret(kind: str, name: str, folder: Path) -> str:
     if kind == "env":
         return os.environ[name]
     return (folder / name).read_text().strip()
-
-
-def _mistakes(error: Any, path: Path, lines: Lines) -> list[Mistake]:
-    where = _path(error["loc"])
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, LocatedError):
-        return [
-            Mistake(str(path), _line(lines, _join(where, key)), _join(where, key), message, hint)
-            for key, message, hint in cause.found
-        ]
-    message, hint = _words(error)
-    return [Mistake(str(path), _line(lines, where), where, message, hint)]
-
-
-def _words(error: Any) -> tuple[str, str]:
-    if error["type"] == "extra_forbidden":
-        key = str(error["loc"][-1])
-        near = get_close_matches(key, _siblings(error["loc"]), n=1)
-        return "unknown key", f"did you mean {near[0]}?" if near else ""
-    if error["type"] == "missing":
-        return "is missing", ""
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return said[0].lower() + said[1:] if said[:2].istitle() else said, ""
-
-
-def _siblings(location: Sequence[Any]) -> list[str]:
-    model: Any = Settings
-    for step in location[:-1]:
-        if isinstance(step, int):
-            continue
-        field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
-        model = _model(field.annotation) if field else None
-        if model is None:
-            return []
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model(part))), None)
-
-
-def _path(location: Sequence[Any]) -> str:
-    text = ""
-    for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
-    return text
-
-
-def _join(where: str, key: str) -> str:
-    return f"{where}.{key}" if where and key else where or key
-
-
-def _line(lines: Lines, where: str) -> int:
-    while where and where not in lines:
-        where = re.sub(r"(\.[^.\[]+|\[\d+\]|^[^.\[]+)$", "", where)
-    return lines.get(where, 1)

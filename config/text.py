@@ -13,6 +13,9 @@ from simian_army.errors import ConfigError, Mistake
 LIMIT = 1 << 20
 """Bytes; a larger file is refused unread."""
 
+MAKE = "make one with `simian init`, or name yours with -c FILE"
+"""How a config comes to be."""
+
 Lines = dict[str, int]
 
 
@@ -27,8 +30,8 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
 
 
-def read(path: Path) -> str:
-    """The text of a config file.
+def read(path: Path, make: str = MAKE) -> str:
+    """The text of a config file; ``make`` says how one comes to be.
 
     Raises:
         ConfigError: it is missing, no file, too large or not UTF-8.
@@ -38,16 +41,14 @@ def read(path: Path) -> str:
             raise _one(path, 0, f"larger than {LIMIT // 1024} KiB, which no config is; is it the right file?")
         return path.read_bytes().decode()
     except FileNotFoundError as error:
-        raise _one(
-            path, 0, "there is no such file", "make one with `simian init`, or name yours with -c FILE"
-        ) from error
+        raise _one(path, 0, "there is no such file", make) from error
     except UnicodeDecodeError as error:
         raise _one(path, 0, "not UTF-8 text") from error
     except OSError as error:
         raise _one(path, 0, f"cannot be read: {error.strerror}") from error
 
 
-def parse(path: Path, text: str) -> tuple[Any, Lines]:
+def parse(path: Path, text: str, make: str = MAKE) -> tuple[Any, Lines]:
     """The values, and the line of each key path.
 
     Raises:
@@ -61,7 +62,7 @@ def parse(path: Path, text: str) -> tuple[Any, Lines]:
         said = getattr(error, "problem", None) or str(error)
         raise _one(path, mark.line + 1 if mark else 0, f"not readable as YAML: {said}") from error
     if node is None:
-        raise _one(path, 1, "the file is empty", "make one with `simian init`")
+        raise _one(path, 1, "the file is empty", make)
     lines: Lines = {}
     mistakes: list[Mistake] = []
     _walk(_Place(path, lines, mistakes, set()), node, "")
