@@ -79,7 +79,8 @@ def test_what_is_in_no_namespace_is_bound_by_no_limit_on_namespaces(target: Targ
 
 @pytest.mark.parametrize("kind", ["node", "zone", "region"])
 def test_a_place_has_room_for_its_limit_and_other_places_do_not_count(kind: str) -> None:
-    rules, here = Limits(**{f"per_{kind}": 2}), placed(**{kind: ["a"]})
+    limit: dict[str, Any] = {f"per_{kind}": 2}
+    rules, here = Limits(**limit), placed(**{kind: ["a"]})
     assert ask(rules, opened(**{kind: ["a"]}), opened(**{kind: ["b"]}), opened(**{kind: []}), target=here).allowed
     verdict = ask(rules, opened(**{kind: ["a"]}), opened(**{kind: ["b", "a"]}), target=here)
     assert not verdict.allowed
