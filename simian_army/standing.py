@@ -39,6 +39,10 @@ class Floor:
     detail: str
 
 
+LEVELS = 5
+"""How many whys an analysis has at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stopped:
     """A line that is stopped until the run that stopped it is analysed: since when, and what that run came to."""

@@ -130,6 +130,23 @@ def revert(
     raise typer.Exit(act(config, run, reason, every=every, force=force, as_json=as_json))
 
 
+@app.command()
+def analyse(
+    run: Annotated[str, typer.Argument(help="The run that came out badly; `simian status` lists them.")] = "",
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="YAML", help="The whys; without it they are asked.")
+    ] = None,
+    template: Annotated[bool, typer.Option("--template", help="Print a file to fill in.")] = False,
+    config: ConfigFile = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a run came out badly, with remedies and owners: its line goes on."""
+    from simian_army.cli.analysing import Wish
+    from simian_army.cli.analysing import analyse as act
+
+    raise typer.Exit(act(config, Wish(run, file, template, as_json)))
+
+
 @audit_app.callback()
 def audit(
     context: typer.Context,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simian_army import wiring
-from simian_army.cli import show
+from simian_army.cli import analysing, show
 from simian_army.errors import UsageError
 from simian_army.model import AuditEvent, Phase
 
@@ -81,6 +81,10 @@ def _row(event: AuditEvent) -> tuple[object, ...]:
         said = f"{data['eligible']} of {data['candidates']} eligible, wants {data['want']}"
     if event.phase is Phase.DENIED and "drawn" in data:
         said = f"{data['taken']} hit, {len(data['drawn'])} drawn were denied, {data['eligible']} were eligible"
+    if event.phase is Phase.JUDGED:
+        said = f"{data.get('outcome')}: {data.get('detail')}"
+    if event.phase is Phase.ANALYSED:
+        said = analysing.whys_of(event)
     leash = " (leashed)" if event.leashed and event.run else ""
     return event.seq, f"{event.at:%Y-%m-%d %H:%M:%S}", event.phase, event.run, event.entry, name, f"{said}{leash}"
 
