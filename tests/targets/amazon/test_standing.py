@@ -9,8 +9,7 @@ import pytest
 from simian_army.model import Selector
 from simian_army.standing import Floor
 from simian_army.targets.amazon import facts
-from tests.targets.amazon.test_aws import named
-from tests.targets.amazon.world import HOME, NORTH, World
+from tests.targets.amazon.world import HOME, NORTH, World, named
 
 GROUP = f"{HOME}/{NORTH}/AutoScalingGroup/web"
 
