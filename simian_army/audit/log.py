@@ -10,7 +10,20 @@ import structlog
 from simian_army.model import AuditEvent, Phase
 
 LOUD = {Phase.STUCK: "error", Phase.FAILED: "error", Phase.HALTED: "warning", Phase.UNKNOWN: "warning"}
-SHOWN = ("kind", "reason", "detail", "why", "error", "eligible", "candidates", "taken", "want", "rule", "severity")
+SHOWN = (
+    "kind",
+    "reason",
+    "detail",
+    "why",
+    "error",
+    "eligible",
+    "candidates",
+    "taken",
+    "want",
+    "rule",
+    "severity",
+    "outcome",
+)
 
 
 def configure(stream: TextIO | None = None, *, as_json: bool | None = None) -> None:
@@ -33,7 +46,8 @@ def tell(event: AuditEvent) -> None:
     words = {"run": event.run, "entry": event.entry, "target": name, "leashed": event.leashed or None}
     words |= {key: event.data.get(key) for key in SHOWN}
     log = structlog.get_logger()
-    write = getattr(log, LOUD.get(event.phase, "info"))
+    bad = event.phase is Phase.JUDGED and event.data.get("outcome") != "clean"
+    write = getattr(log, "error" if bad else LOUD.get(event.phase, "info"))
     write(str(event.phase), **{key: value for key, value in words.items() if value not in (None, "")})
 
 

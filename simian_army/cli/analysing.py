@@ -60,6 +60,18 @@ def lines(attempts: Sequence[Attempt]) -> Iterator[str]:
             yield f"{place} since {since}: {attempt.line.outcome}; `simian analyse {attempt.run}` lets it go on"
 
 
+def states(attempts: Sequence[Attempt]) -> Iterator[dict[str, Any]]:
+    """The same for JSON."""
+    for attempt in attempts:
+        if attempt.line:
+            said = {
+                "line": attempt.group or attempt.target,
+                "run": attempt.run,
+                "since": attempt.line.since.isoformat(),
+            }
+            yield {**said, "outcome": attempt.line.outcome}
+
+
 def whys_of(event: AuditEvent) -> str:
     """What an analysis says, in one line."""
     said = event.data.get("whys", ())

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from simian_army import wiring
-from simian_army.cli import halting, show
+from simian_army.cli import analysing, halting, show
 from simian_army.errors import SimianError
 from simian_army.explain import Answer, Forecast, forecast
 from simian_army.explain import why as ask_why
 from simian_army.model import Selector
+from simian_army.stages import Exposure
 
 SHOWN = 10  # fires of one monkey that are told one by one
 
@@ -64,11 +65,15 @@ def status(config: Path, *, as_json: bool) -> None:
         with show.working("asking who halted ..."), wiring.halting(loaded, books) as halts:
             said = halts.survey()
         opened = [(event, phase) for event, phase in books.ledger.open_faults()]
+        stopped = [attempt for attempt in books.ledger.attempts(books.clock.now()) if attempt.line]
+        wide = _exposures(books)
     if as_json:
         held = [{"run": e.run, "target": e.data["name"], "kind": e.data["kind"], "phase": p} for e, p in opened]
         halt = next((halt.reason for one in said for halt in one.halts if not halt.scope), None)
         told = {"fleet": loaded.settings.fleet, "agent": holder, "halt": halt, "open": held}
         told["halts"] = list(halting.states(said))
+        told["lines"] = list(analysing.states(stopped))
+        told["stages"] = {n: {"stage": e.stage, "of": e.of, "why": e.why} for n, e in wide.items()}
         show.dump({**told, **({"agent_unknown": unknown} if unknown else {})})
         return
     leads = f"nobody can say: {unknown}" if unknown else "nobody: no agent runs"
@@ -78,10 +83,20 @@ def status(config: Path, *, as_json: bool) -> None:
     show.say(f"agent    {leads}")
     for number, line in enumerate(halting.lines(said)):
         show.say(f"{'' if number else 'halt':<8} {line}")
+    for number, line in enumerate(analysing.lines(stopped)):
+        show.say(f"{'' if number else 'stopped':<8} {line}", "red")
+    for number, (name, exposure) in enumerate(wide.items()):
+        show.say(f"{'' if number else 'stages':<8} {name}: stage {exposure.stage} of {exposure.of}: {exposure.why}")
     show.say(f"open     {len(opened) or 'nothing'}")
     rows = [(e.run, e.data["kind"], f"{e.data['scope']}/{e.data['name']}", p, e.data["deadline"]) for e, p in opened]
     if rows:
         show.table(("run", "fault", "target", "phase", "ends by (UTC)"), rows)
+
+
+def _exposures(books: wiring.Books) -> dict[str, Exposure]:
+    """At which stage each monkey is that has some; how many targets a percentage is, only a fire knows."""
+    exposing = wiring.exposing(books.loaded.settings, books.ledger)
+    return {name: exposing.of(name, 0) for name in exposing.stages}
 
 
 def _leader(books: wiring.Books) -> tuple[dict[str, Any], str]:
@@ -111,6 +126,8 @@ def _print(house: wiring.House, name: str, found: list[Forecast], days: int) -> 
             show.say(f"    due: {group}, {reason}")
     if not found:
         return
+    if found[0].exposure.limit is not None:
+        show.say(f"  {found[0].exposure}")
     show.say(f"  {len(found[0].troop.eligible)} of {len(found[0].troop.found)} are eligible as the troop is now")
     for row in found[0].troop.reasons():
         show.say(f"  spared {row['count']} by {row['guard']}: {row['reason']}")
@@ -146,6 +163,7 @@ def _json(one: Forecast) -> dict[str, Any]:
         "at": one.at.isoformat(),
         "hit": [str(draw.fault.target) for draw in one.hit],
         "eligible": len(one.troop.eligible),
+        "exposure": one.exposure.told(),
         "found": len(one.troop.found),
         "spared": one.troop.reasons(),
         "due": dict(one.due.groups),

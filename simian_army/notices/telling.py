@@ -32,6 +32,8 @@ class Telling:
 
     def hear(self, event: AuditEvent) -> None:
         """Have the event told to whoever asked for it; returns at once."""
+        if is_quiet(event):
+            return
         wanted = [line for line in self.lines if event.phase in line.on]
         if not wanted:
             return
@@ -43,3 +45,8 @@ class Telling:
         """Send what waits, for a few seconds."""
         for line in self.lines:
             line.channel.close()
+
+
+def is_quiet(event: AuditEvent) -> bool:
+    """Whether nobody needs to hear of it whatever he asked for: a run that came out clean."""
+    return event.phase is Phase.JUDGED and event.data.get("outcome") == "clean"

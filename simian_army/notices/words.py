@@ -42,10 +42,13 @@ def _headline(event: AuditEvent) -> str:
     match event.phase:
         case Phase.STUCK:
             return f"{fault} on {target} could not be reverted"
-        case Phase.HALTED:
-            return f"{_place(event)} halted by {_author(event)}"
-        case Phase.RESUMED:
-            return f"{_place(event)} resumed, said by {_author(event)}"
+        case Phase.HALTED | Phase.RESUMED:
+            said = "halted by" if event.phase is Phase.HALTED else "resumed, said by"
+            return f"{_place(event)} {said} {_author(event)}"
+        case Phase.JUDGED if event.data.get("outcome") != "clean":
+            return f"{fault} on {target} came out badly, the line of {event.data.get('group') or target} is stopped"
+        case Phase.ANALYSED:
+            return f"run {event.run} was analysed by {_author(event)}"
         case Phase.FOUND:
             return f"{event.data.get('rule') or 'something'} at {target if event.target else 'no single target'}"
     return f"{fault} on {target}" if event.target else event.entry or "the fleet"
@@ -53,6 +56,8 @@ def _headline(event: AuditEvent) -> str:
 
 def _severity(event: AuditEvent) -> str:
     said = str(event.data.get("severity", "")) if event.phase is Phase.FOUND else SEVERITY.get(event.phase, "")
+    if event.phase is Phase.JUDGED and event.data.get("outcome") != "clean":
+        said = "error"
     return said if said in ("warning", "error") else "info"
 
 
@@ -76,6 +81,13 @@ def _next(event: AuditEvent) -> str:
                 "it is tried on. `simian status` says whether it still is stuck; repair the target by hand if it is, "
                 f"then `simian revert {run} --force --reason TEXT` closes it and says what is left."
             )
+        case Phase.JUDGED:
+            return (
+                f"no fault strikes that group until somebody says why: `simian analyse {run}` asks for it, "
+                f"`simian audit --run {run}` tells what happened."
+            )
+        case Phase.ANALYSED:
+            return f"the line goes on unless another run stopped it too: `simian audit --run {run}` tells the whys."
         case Phase.HALTED:
             return (
                 "nothing new begins, and what is held is reverted: `simian status` shows it. "

@@ -46,6 +46,7 @@ class Metrics:
         self._counters = {
             "events": counter("events", "Events written down", "phase", "monkey", "fault"),
             "denials": counter("denials", "Times a guard spared or denied a target", "guard"),
+            "outcomes": counter("outcomes", "What faults came to: clean or bad", "outcome"),
             "notices": counter("notices", "Notices by what became of them", "result"),
         }
         self._histograms = {
@@ -62,6 +63,8 @@ class Metrics:
         self._counters["events"].labels(*labels).inc()
         for guard, count in _denials(event):
             self._counters["denials"].labels(self._guards(guard)).inc(count)
+        if event.phase is Phase.JUDGED:
+            self._counters["outcomes"].labels("clean" if event.data.get("outcome") == "clean" else "bad").inc()
         self._time(self.tally.hear(event), event)
 
     def count_notice(self, result: str) -> None:
@@ -93,6 +96,7 @@ class Metrics:
             kinds.add_metric((kind,), count)
         yield kinds
         yield GaugeMetricFamily("simian_stuck_faults", "Of these, those not reverted so far", self.tally.stuck())
+        yield GaugeMetricFamily("simian_stopped_lines", "Groups whose line is stopped", self.tally.lines())
         if self.pulse:
             yield from _pulse(self.pulse, self._monkeys)
 

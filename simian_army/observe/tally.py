@@ -1,4 +1,4 @@
-"""What is open and what is stuck, and how long each step of a fault took, as events tell it one by one."""
+"""What is open and stuck, whose line is stopped, and how long each step of a fault took, as events tell it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ class Tally:
     """Follows faults from INTENDED to their end; ``learn`` corrects it by what the ledger says."""
 
     _open: dict[Key, Open] = field(default_factory=dict)
+    _lines: dict[Key, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hear(self, event: AuditEvent) -> Mapping[str, float]:
         """Follow one event; returns the seconds it ends: ``injection`` and ``held``, each only when it is known."""
+        self._hear_lines(event)
         if event.leashed or not event.target:
             return {}
         key = (event.run, event.target)
@@ -51,9 +53,12 @@ class Tally:
         return _seconds(known, event) if known else {}
 
     def learn(self, attempts: Iterable[Attempt]) -> None:
-        """Take over what the ledger says is open."""
-        found = {(a.run, a.target): a for a in attempts if a.open}
+        """Take over what the ledger says is open, and what it says is stopped."""
+        told = list(attempts)
+        found = {(a.run, a.target): a for a in told if a.open}
+        stopped = {(a.run, a.target): a for a in told if a.line}
         with self._lock:
+            self._lines = {key: a.group or a.target for key, a in stopped.items()}
             seen = {key: self._open[key].injected for key in found if key in self._open}
             self._open = {
                 key: Open(a.kind, a.at, a.phase is Phase.STUCK, seen.get(key)) for key, a in list(found.items())[:MOST]
@@ -64,10 +69,22 @@ class Tally:
         with self._lock:
             return Counter(one.kind for one in self._open.values())
 
+    def lines(self) -> int:
+        """How many groups' lines are stopped."""
+        with self._lock:
+            return len(set(self._lines.values()))
+
     def stuck(self) -> int:
         """How many of them could not be reverted so far."""
         with self._lock:
             return sum(one.stuck for one in self._open.values())
+
+    def _hear_lines(self, event: AuditEvent) -> None:
+        with self._lock:
+            if event.phase is Phase.ANALYSED:
+                self._lines = {key: line for key, line in self._lines.items() if key[0] != event.run}
+            elif event.phase is Phase.JUDGED and event.data.get("outcome") != "clean":
+                self._lines[event.run, event.target] = str(event.data.get("group") or event.target)
 
 
 def _moved(known: Open | None, event: AuditEvent) -> Open:

@@ -1,6 +1,7 @@
 """Who knows everyone: the one place where config, plug-ins, platforms, guards and ledger become a working house."""
 
 from simian_army.wiring.books import Books, actor, books, read_config
+from simian_army.wiring.exposure import exposing
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
 from simian_army.wiring.looking import looked
@@ -15,6 +16,7 @@ __all__ = [
     "actor",
     "books",
     "entry_of",
+    "exposing",
     "file_of",
     "halting",
     "house",

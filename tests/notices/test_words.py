@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simian_army.model import AuditEvent, Phase
+from simian_army.notices.telling import is_quiet
 from simian_army.notices.words import LONGEST, MARKUP, TITLE, notice_of, plain
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -115,3 +116,17 @@ def test_long_texts_are_cut_and_say_so() -> None:
     assert len(told.title) <= TITLE + len("(shop-eu) ")
     assert len(told.body) < 2000
     assert "…" in told.body
+
+
+def test_a_stopped_line_names_group_outcome_and_the_command_that_lets_it_go_on() -> None:
+    told = notice_of(event(Phase.JUDGED, outcome="bad", group="shop/Deployment/web", detail="1 of 4 ready"), "shop-eu")
+    assert "came out badly, the line of shop/Deployment/web is stopped" in told.title
+    assert "1 of 4 ready" in told.body
+    assert "`simian analyse abc123`" in told.body
+    assert told.severity == "error"
+
+
+@pytest.mark.parametrize(("data", "quiet"), [({"outcome": "clean"}, True), ({"outcome": "bad"}, False), ({}, False)])
+def test_nobody_is_told_of_what_came_out_clean(data: dict[str, str], quiet: bool) -> None:
+    assert is_quiet(event(Phase.JUDGED, **data)) is quiet
+    assert not is_quiet(event(Phase.REVERTED, outcome="clean"))

@@ -46,6 +46,7 @@ def life(metrics: Metrics) -> None:
     metrics.hear(event(Phase.CLOSED, 9, kind="pod-evict", recovered=8.5))
     verdicts = [{"guard": "budget", "allowed": False}, {"guard": "halt", "allowed": True}]
     metrics.hear(event(Phase.DENIED, target="", drawn=[{"name": "pod shop/web-1", "verdicts": verdicts}]))
+    metrics.hear(event(Phase.JUDGED, 10, kind="pod-evict", outcome="clean", recovered=8.5))
     metrics.count_notice("sent")
 
 
@@ -118,3 +119,16 @@ def test_two_agents_in_one_process_share_nothing() -> None:
     one, other = made(), made()
     life(one)
     assert value(other, "simian_events_total", phase="fired", monkey="pods", fault="none") == 0
+
+
+def test_a_stopped_line_is_seen_until_its_run_is_analysed_and_outcomes_are_counted() -> None:
+    metrics = made()
+    life(metrics)
+    assert value(metrics, "simian_stopped_lines") == 0
+    metrics.hear(event(Phase.JUDGED, 10, "uid-2", kind="pod-evict", outcome="bad", group="shop/Deployment/web"))
+    metrics.hear(event(Phase.JUDGED, 10, "uid-3", kind="pod-evict", outcome="bad", group="shop/Deployment/web"))
+    assert value(metrics, "simian_stopped_lines") == 1, "one group, whatever its faults"
+    assert value(metrics, "simian_outcomes_total", outcome="bad") == 2
+    assert value(metrics, "simian_outcomes_total", outcome="clean") == 1
+    metrics.hear(event(Phase.ANALYSED, 20, target=""))
+    assert value(metrics, "simian_stopped_lines") == 0
