@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from simian_army.calendars.spans import Named, Spans
+from simian_army.errors import CalendarError
+from simian_army.model import Evidence
 
 if TYPE_CHECKING:
     from config.load import Loaded
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from simian_army.calendars.feed import Feed
     from simian_army.clock import Clock
     from simian_army.windows import Blackout as Window
+    from simian_army.wiring.house import House
 
 
 def blackout(loaded: Loaded, clock: Clock) -> Blackout:
@@ -29,6 +33,27 @@ def blackout(loaded: Loaded, clock: Clock) -> Blackout:
         made.calendars[name] = Named(name, tuple(made.window(quiet) for quiet in said))
     windows = tuple(made.window(quiet) for quiet in settings.safety.blackouts)
     return Blackout(windows, ZoneInfo(settings.timezone), made.calendars)
+
+
+def calendars_read(house: House) -> Iterator[Evidence]:
+    """Whether each calendar that others keep can be read, and what it says of now."""
+    from safety.blackout import Blackout
+    from simian_army.calendars.feed import Feed
+
+    guard = next((one for one in house.engine.judge.guards if isinstance(one, Blackout)), None)
+    if guard is None:
+        return
+    named = [window for calendar in guard.calendars.values() for window in calendar.windows]
+    spans = [one for window in (*guard.windows, *named) for one in getattr(window, "spans", ())]
+    now = house.books.clock.now()
+    for feed in dict.fromkeys(one for one in spans if isinstance(one, Feed)):
+        try:
+            quiet = feed.covers(now, guard.zone)
+        except CalendarError as error:
+            yield Evidence(holds=False, detail=f"blackout: {error}")
+        else:
+            state = f"{feed.called(now, guard.zone)} is quiet now" if quiet else f"{feed} is read, and not quiet now"
+            yield Evidence(holds=True, detail=f"blackout: {state}")
 
 
 @dataclass(frozen=True, slots=True)

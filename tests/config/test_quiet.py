@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -123,3 +125,15 @@ def test_a_mistake_in_a_calendar_is_located_too(tmp_path: Path, calendars: str, 
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, "{weekdays: [sat]}", calendars)
     assert expected in str(caught.value)
+
+
+def test_neither_big_library_is_loaded_for_a_config_that_does_not_need_it(tmp_path: Path) -> None:
+    loaded(tmp_path, "{ical: x.ics, days: 12-24, weekdays: [mon]}")
+    asked = (
+        "import sys; from pathlib import Path; from config.load import load; from simian_army.clock import SystemClock;"
+        "from simian_army.wiring.quieting import blackout;"
+        f"blackout(load(Path({str(tmp_path / 'simian.yaml')!r})), SystemClock());"
+        "print(sorted({'holidays', 'icalendar', 'recurring_ical_events'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

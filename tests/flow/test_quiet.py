@@ -151,3 +151,19 @@ def test_a_fire_that_a_blackout_refused_is_told_once_and_never_made_up_for(shop:
         assert "has fired for" in again.error
         assert next(at.upcoming("nodes", due)) > due
     assert cordoned(shop) == []
+
+
+def test_check_reads_every_calendar_once_and_says_which_cannot_be_read(shop: Ground) -> None:
+    (shop.folder / "freeze.ics").write_bytes(ics())
+    (shop.folder / "year.ics").write_bytes(ics("SUMMARY:Whole\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY"))
+    shop.write(NODES, more="  blackouts: [{ical: freeze.ics}, {ical: missing.ics}, {calendar: a}, {weekdays: [sat]}]\n")
+    calendars = "calendars: {a: [{ical: freeze.ics, weekdays: [sat]}, {ical: year.ics}]}\n"
+    shop.config.write_text(calendars + shop.config.read_text())
+    with shop.house() as at:
+        told = {evidence.detail: evidence.holds for evidence in wiring.calendars_read(at)}
+    missing = "it cannot be read: No such file or directory; while it cannot be read nothing begins"
+    assert told == {
+        "blackout: ical freeze.ics is read, and not quiet now": True,
+        f"blackout: ical missing.ics: {missing}": False,
+        "blackout: ical year.ics (Whole) is quiet now": True,
+    }
