@@ -46,19 +46,26 @@ def once(config: Path, wish: Wish) -> int:
 
 
 def stay(house: wiring.House, run_id: str, *, told: bool = False, stop: threading.Event | None = None) -> None:
-    """Wait until nothing of the run is open, or ``stop`` is set; then say how each fault of it ended."""
+    """Wait until nothing of the run is open or to be judged, or ``stop`` is set; then say how each fault of it ended,
+    and what came out badly."""
     stop = stop or threading.Event()
-    if not house.keeper.open(run_id):
+    if not _lasts(house, run_id):
         return
     if told:
         held = house.keeper.held(run_id)
         words = "held; Ctrl-C reverts at once" if held else "until the group is whole again; Ctrl-C leaves it"
         show.err.print(f"waiting: {words} ...", markup=False)
-    while house.keeper.open(run_id) and not stop.is_set():
+    while _lasts(house, run_id) and not stop.is_set():
         house.books.clock.wait(stop, WAIT)
     for event in house.books.ledger.query(run=run_id):
-        if event.phase in ENDS and event.target:
+        bad = event.phase is Phase.JUDGED and event.data.get("outcome") != "clean"
+        if event.target and (event.phase in ENDS or bad):
             line(event)
+
+
+def _lasts(house: wiring.House, run_id: str) -> bool:
+    """Whether something of the run is held, or its groups are still looked at."""
+    return bool(house.keeper.open(run_id) or house.keeper.aftermath.pending(run_id))
 
 
 def line(event: AuditEvent) -> None:
@@ -66,6 +73,9 @@ def line(event: AuditEvent) -> None:
     about = event.data.get("target")
     name = about.get("name", "") if isinstance(about, dict) else ""
     words = event.data.get("detail") or event.data.get("reason") or event.data.get("why") or ""
+    if event.phase is Phase.JUDGED:
+        bad = event.data.get("outcome") != "clean"
+        words = f"bad: {words}; `simian analyse {event.run}` lets its line go on" if bad else f"clean: {words}"
     show.say(f"  {event.phase:>9}  {name}  {words}")
 
 
@@ -89,7 +99,7 @@ def _alone(house: wiring.House, wish: Wish) -> int:
             show.dump(found.summary()) if wish.as_json else show.outcome(found)
             if not wish.as_json:
                 stay(house, found.run.id, told=True, stop=stop)
-            while house.keeper.open(found.run.id) and not stop.is_set():
+            while _lasts(house, found.run.id) and not stop.is_set():
                 house.books.clock.wait(stop, WAIT)
         finally:  # whatever broke: what is held is reverted before we go
             left = house.keeper.stop(GRACE, "the command was ended")

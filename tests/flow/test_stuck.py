@@ -69,7 +69,7 @@ def denials(house: House, entry: str) -> list[str]:
 def test_nothing_like_it_is_begun_and_the_reason_says_how_to_go_on(shop: Ground, gate: list[str]) -> None:
     with shop.house() as house:
         run = stick(house, gate)
-        assert phases(house, run)[-1] == "stuck"
+        assert phases(house, run)[-2:] == ["stuck", "judged"]
         why = denials(house, "nodes")
         assert why
         assert f"run {run}: node-cordon on node node-a could not be reverted, stuck since 20" in why[0]
@@ -115,7 +115,7 @@ def test_the_whole_fleet_stops_at_max_stuck(shop: Ground, gate: list[str]) -> No
 
 def test_it_is_among_the_limits_asked_inside_the_ledgers_transaction(shop: Ground, gate: list[str]) -> None:
     with shop.house() as house:
-        assert [guard.name for guard in house.engine.judge.limits] == ["budget", "stuck", "halt", "quorum"]
+        assert [guard.name for guard in house.engine.judge.limits] == ["budget", "stuck", "line", "halt", "quorum"]
         draw = allowed(house)
         stick(house, gate)
         recent = house.books.ledger.attempts(LONG_AGO)
