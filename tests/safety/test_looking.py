@@ -73,6 +73,12 @@ def test_trouble_of_one_target_leaves_the_others_a_chance() -> None:
     assert not said.allowed and not said.final
 
 
+def test_trouble_everywhere_and_of_one_target_is_final() -> None:
+    said = guard(Look("a", FakeView(BAD, shared=False)), Look("b", FakeView(BAD)))(scene())
+    assert not said.allowed and said.final
+    assert said.reason == "an alert is firing (a); an alert is firing (b)"
+
+
 def test_a_look_is_only_for_the_monkeys_it_names() -> None:
     look = Look("a", FakeView(BAD), frozenset({"pods"}))
     assert not guard(look)(scene(entry="pods")).allowed
