@@ -18,11 +18,13 @@ ELSEWHERE = {"namespaces": ("kubernetes",), "zones": ("kubernetes", "aws"), "ver
 class Stages(Part):
     """The steps, narrowest first: at most so many targets at a fire; and how many clean runs widen by one."""
 
-    steps: tuple[Annotated[Step, BeforeValidator(Step.parse)], ...] = Field(min_length=1)
+    steps: tuple[Annotated[Step, BeforeValidator(Step.parse)], ...]
     widen_after: int = Field(default=5, ge=1)
 
     @model_validator(mode="after")
     def _wider(self) -> Stages:
+        if not self.steps:
+            raise ValueError("steps are empty: write at least one, for instance [1, 5%, 34%]")
         for field in ("count", "percent"):
             given = [getattr(step, field) for step in self.steps if getattr(step, field)]
             if given != sorted(given):

@@ -13,7 +13,7 @@ from simian_army.model import Scene, Target, Verdict
 from simian_army.standing import places_of
 
 NAME, ZONE = "segment", "zone"
-SIZE = 1 << 64
+BITS = 53  # as many as a float keeps, so that no group is at 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ class Zones:
 
 
 def share(fleet: str, salt: str, group: str) -> float:
-    """Where a group stands among all, evenly from 0 to 100, always at the same place."""
+    """Where a group stands among all, evenly from 0 to below 100, always at the same place."""
     said = hashlib.sha256(f"{fleet}\0{salt}\0{group}".encode(errors="surrogatepass")).digest()
-    return int.from_bytes(said[:8], "big") * 100 / SIZE
+    return (int.from_bytes(said[:8], "big") >> (64 - BITS)) * 100 / (1 << BITS)
 
 
 @lru_cache(maxsize=256)
