@@ -110,8 +110,9 @@ class Judge:
             return [_no("limits", "the scene it was allowed in is not known")]
         target = scene.fault.target
         known = self.halts.known(target.platform, _scopes(scene.fault, scene.reach or ()))
-        now, halt = self.clock.now(), halt or known.halt
-        return ask(self.limits, replace(scene, now=now, recent=recent, halt=halt, teams=known.teams))
+        # as of when it was judged: the intent bears a later time than that, however long the ledger kept us waiting, so
+        # what it tells of two faults is never closer than a budget allows
+        return ask(self.limits, replace(scene, recent=recent, halt=halt or known.halt, teams=known.teams))
 
     def objection(self, entry: Entry, fault: Fault) -> str:
         """Why a held fault has lost its consent; empty while it has it.
