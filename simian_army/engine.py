@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -22,8 +22,8 @@ from simian_army.leader import Lease
 from simian_army.model import AuditEvent, Evidence, Fault, Finding, Json, Mark, Phase, Run, Target, Verdict
 from simian_army.outcome import Among, Draw, Outcome, Troop
 from simian_army.records import LIMIT, Held, Scribe, fault_json, verdicts_json
+from simian_army.turns import drawn, in_order
 
-MISSES = 100  # refused draws after which a run gives up: one fire never reads a whole cluster object by object
 LEASE_MARGIN = 2.0  # seconds beyond the request timeout that the lease must have left (DESIGN rule 12)
 NOTHING_DONE = (Refused, Gone, Conflict, Forbidden)  # the platform's answers that say for sure nothing was changed
 
@@ -54,7 +54,7 @@ class Engine:
         """
         run = self.run(entry, at, request)
         try:
-            everyone = entry.find()
+            everyone = in_order(entry.find())
         except PlatformError as error:
             self.ledger.append(self.scribe.note(Phase.FAILED, run, error=str(error)))
             return Outcome(run, Troop.none(), error=str(error))
@@ -112,23 +112,9 @@ class Engine:
 
     def _draw(self, outcome: Outcome, entry: Entry, proposals: Iterable[Fault | Finding]) -> Outcome:
         """Take the first ``want`` faults that everyone allows; write every finding down."""
-        among, slots = Among.of(outcome.troop), set[str]()
-        draws: list[Draw] = []
-        findings: list[Finding] = []
-        for proposal in proposals:
-            if isinstance(proposal, Finding):
-                findings.append(proposal)
-                continue
-            if len(slots) >= outcome.want or len(draws) - len(slots) >= MISSES:
-                break
-            slot = proposal.slot or proposal.target.id
-            if slot in slots:
-                continue
-            draws.append(self._strike(outcome.run, entry, proposal, among))
-            if draws[-1].taken:
-                slots.add(slot)
-            if draws[-1].final:
-                break
+        among, findings = Among.of(outcome.troop), list[Finding]()
+        faults = _faults(proposals, findings)
+        draws = drawn(faults, outcome.want, lambda fault: self._strike(outcome.run, entry, fault, among))
         self.ledger.append(*(self._found(outcome.run, finding) for finding in findings))
         return replace(outcome, draws=draws, findings=findings)
 
@@ -215,6 +201,15 @@ class Engine:
         return self.scribe.note(
             Phase.FOUND, run, finding.target, rule=finding.rule, severity=finding.severity, detail=finding.detail
         )
+
+
+def _faults(proposals: Iterable[Fault | Finding], findings: list[Finding]) -> Iterator[Fault]:
+    """The faults among what is proposed, one by one; the findings before each are kept in ``findings``."""
+    for proposal in proposals:
+        if isinstance(proposal, Finding):
+            findings.append(proposal)
+        else:
+            yield proposal
 
 
 def digest(found: Iterable[Target]) -> str:
