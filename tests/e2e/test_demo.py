@@ -46,8 +46,7 @@ def test_the_demo_shows_a_hit_a_refusal_a_revert_and_a_whole_audit(tmp_path: Pat
     assert time.monotonic() - begun < 60  # noqa: TID251
     for word in (
         "hit  pod shop/web-",
-        "by pod-evict",
-        "disruption budget",
+        "by quorum: PDB shop/checkout: 0 disruptions allowed",
         "by protected",
         "by opt-in",
         "reverted  node",
