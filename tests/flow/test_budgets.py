@@ -91,7 +91,7 @@ def test_a_fire_narrowed_to_one_target_counts_the_whole_group_all_the_same(shop:
 
 def test_a_rare_fault_is_remembered_as_long_as_its_word_reaches(shop: Ground) -> None:
     budget(shop, "per_day: 1/30, cooldown: 0s, max_percent: 100")
-    with shop.house() as house:
+    with shop.house(leashed=True) as house:  # so that nobody but the guard looks back
         past(house, timedelta(days=29), Phase.INTENDED, kind="pod-delete", group="x", scope="x")
         past(house, timedelta(days=29), Phase.REVERTED)
         outcome = house.engine.fire(house.entries["pods"], AT)
