@@ -45,6 +45,20 @@ def test_every_kind_of_look_loads(tmp_path: Path, look: str) -> None:
     assert said.kind in look
 
 
+def test_the_example_of_the_documentation_loads(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "safety.md").read_text()
+    example = text[text.index("## Look both ways") :].split("```yaml\n")[1].split("```")[0]
+    file = tmp_path / "simian.yaml"
+    file.write_text(f"{HEAD}{example}{MONKEYS}")
+    assert [look.kind for look in load(file, vet).settings.safety.look] == [
+        "prometheus",
+        "prometheus",
+        "alertmanager",
+        "http",
+        "node_pressure",
+    ]
+
+
 @pytest.mark.parametrize(
     ("look", "told"),
     [
