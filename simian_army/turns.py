@@ -1,0 +1,33 @@
+"""Who is drawn, in which order, and when a run has had enough: the same for a run and for its forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from simian_army.model import Fault, Target
+from simian_army.outcome import Draw
+
+MISSES = 100  # refused draws after which a run gives up: one fire never reads a whole cluster object by object
+
+
+def drawn(faults: Iterable[Fault], want: int, strike: Callable[[Fault], Draw]) -> list[Draw]:
+    """Strike the proposed faults in turn until ``want`` are taken, one of each slot at most; every draw, in order."""
+    slots: set[str] = set()
+    draws: list[Draw] = []
+    for fault in faults:
+        if len(slots) >= want or len(draws) - len(slots) >= MISSES:
+            break
+        slot = fault.slot or fault.target.id
+        if slot in slots:
+            continue
+        draws.append(strike(fault))
+        if draws[-1].taken:
+            slots.add(slot)
+        if draws[-1].final:
+            break
+    return draws
+
+
+def in_order(found: Iterable[Target]) -> list[Target]:
+    """The candidates as a monkey is shown them: by id, in whatever order they were listed."""
+    return sorted(found, key=lambda target: target.id)
