@@ -74,10 +74,13 @@ class Estate:
         self._drop(relic)
 
     def _drop(self, relic: Relic) -> None:
+        what = f"the end of the record {relic.name}"  # not the reading of all: that works, and would have it told anew
         try:
             self.relics.drop(relic.name)
         except SimianError as error:
-            self.orphans.alarms.away("the undertaker's records", str(error))
+            self.orphans.alarms.away(what, str(error))
+        else:
+            self.orphans.alarms.back(what)
 
 
 def _why(held: Held, past: Past) -> str:
