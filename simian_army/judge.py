@@ -10,8 +10,9 @@ from datetime import timedelta
 from simian_army.asking import answer, ask, denials
 from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Guard, Halting, Ledger
+from simian_army.dating import carried
 from simian_army.errors import PlatformError, Refused
-from simian_army.model import Attempt, Fault, Halt, Scene, Target, Verdict
+from simian_army.model import Attempt, Fault, Halt, Identity, Scene, Target, Verdict
 from simian_army.outcome import Draw, Troop
 
 LOOK_BACK = timedelta(days=8)  # the longest a budget word reaches: a week of cooldown, and a day to spare
@@ -92,14 +93,15 @@ class Judge:
         )
 
     def again(self, draw: Draw, recent: Sequence[Attempt], halt: Halt | None) -> Sequence[Verdict]:
-        """The limits once more, on what the ledger says inside its transaction, and on the halts known by then."""
+        """The limits once more, on what the ledger says inside its transaction, and on halts and clocks by then."""
         scene = draw.scene
         if scene is None:
             return [_no("limits", "the scene it was allowed in is not known")]
         target = scene.fault.target
         known = self.halts.known(target.platform, _scopes(scene.fault, scene.reach or ()))
         now, halt = self.clock.now(), halt or known.halt
-        return ask(self.limits, replace(scene, now=now, recent=recent, halt=halt, teams=known.teams))
+        here = self._now(scene.identity)
+        return ask(self.limits, replace(scene, now=now, recent=recent, halt=halt, teams=known.teams, identity=here))
 
     def objection(self, entry: Entry, fault: Fault) -> str:
         """Why a held fault has lost its consent; empty while it has it.
@@ -115,6 +117,12 @@ class Judge:
         now, teams = self.clock.now(), self.halts.known(target.platform, _scopes(fault, reach)).teams
         scene = Scene(now, self.fleet, entry.use, entry.name, fault, reach=reach, leashed=False, teams=teams)
         return "; ".join(f"{v.guard}: {v.reason}" for v in denials(ask(self.consents, scene)))
+
+    def _now(self, here: Identity | None) -> Identity | None:
+        """The same place, its clock compared with ours as it is now: ours may have been set meanwhile."""
+        if here is None or here.clock is None:
+            return here
+        return replace(here, clock=carried(here.clock, self.clock))
 
     def _reach(self, entry: Entry, fault: Fault) -> Sequence[Target]:
         selector = self.kinds[fault.kind].reach(fault)

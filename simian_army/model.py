@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from simian_army.reading import Reading
+
 Json: TypeAlias = Mapping[str, Any]
 """A JSON object: string keys, and values of JSON's own types only."""
 
@@ -179,12 +181,16 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Where a platform really is: ``id`` is the cluster uid or account, ``endpoint`` its URL."""
+    """Where a platform really is: ``id`` is the cluster uid or account, ``endpoint`` its URL.
+
+    ``clock`` compares the server's with ours, where one target was asked for; None when nobody knows.
+    """
 
     platform: str
     id: str
     endpoint: str
     embedded: bool = False
+    clock: Reading | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
         fleet=settings.fleet,
         kinds=kinds,
         guards=asked,
-        limits=(by_name["budget"], by_name["stuck"], by_name["halt"]),
+        limits=tuple(by_name[name] for name in ("budget", "stuck", "skew", "halt")),
         consents=(by_name["opt-in"], by_name["shared"], by_name["halt"]),
         ledger=ledger,
         halts=halts,

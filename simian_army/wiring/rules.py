@@ -19,6 +19,7 @@ from safety.myself import Myself
 from safety.opt_in import OptIn
 from safety.protected import Protected
 from safety.shared import Shared
+from safety.skew import Skew
 from safety.stuck import Stuck
 from simian_army.contract import FaultKind, Guard
 from simian_army.model import Scene, Verdict
@@ -46,6 +47,7 @@ def guards(loaded: Loaded, kinds: Mapping[str, FaultKind]) -> list[Guard]:
         Budget(limits.concurrent, limits.per_day, limits.per_group, limits.max_percent, limits.cooldown),
         Shared(safety.protected),
         KnownPlace(known(settings)),
+        Skew(),
         Stuck(safety.max_stuck),
         Halted(),
     ]
