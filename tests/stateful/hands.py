@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 
 from simian_army import marks
 from simian_army.contract import FaultKind
-from simian_army.errors import Conflict, Gone, Refused
+from simian_army.errors import Conflict, Gone, Refused, SimianError
 from simian_army.faults.k8s.node_cordon import NodeCordon
 from simian_army.faults.k8s.pod_delete import PodDelete
 from simian_army.model import Evidence, Fault, Json, Mark, Selector, Target
@@ -37,6 +37,21 @@ class Port:
     def patch(self, target: Target, operations: Sequence[Json]) -> Gate:
         self._send(Letter(self.who, target.id, operations, self.harm))
         return self.park.of(target.id) or {}
+
+    def patch_all(self, wishes: Sequence[tuple[Target, Sequence[Json]]]) -> list[Gate | SimianError | None]:
+        return [self._answer(*wish) for wish in wishes]
+
+    def listed(self, kind: str, labels: str = "", fields: Sequence[tuple[str, str]] = ()) -> dict[str, Gate]:
+        self.park.must_answer()
+        found = [gate for gate in self.park.gates.values() if not labels or marks.labelled(gate)]
+        found = [gate for gate in found if not fields or gate["spec"].get("unschedulable")]
+        return {gate["metadata"]["uid"]: deepcopy(gate) for gate in found}
+
+    def _answer(self, target: Target, operations: Sequence[Json]) -> Gate | SimianError:
+        try:
+            return self.patch(target, operations)
+        except SimianError as error:
+            return error
 
     def delete(self, target: Target, grace: int | None = None, version: str = "") -> None:
         gate = self.park.of(target.id)
