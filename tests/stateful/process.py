@@ -50,7 +50,7 @@ from tests.stateful.park import FLEET, KEY, Park, Place
 
 ROUND = 60.0  # seconds between two looks of recovery
 LIMITS = Budget(concurrent=3, per_day=1000, per_group=2, max_percent=100, cooldown=timedelta(0))
-ENTRIES = {"turn": (2, 40), "shut": (1, 90), "fell": (1, 0)}
+ENTRIES = {"turn": (2, 40), "shut": (2, 90), "fell": (1, 0)}
 """How many each monkey strikes at once, and for how many seconds."""
 
 
