@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 
 from tests.api_faults.clean import CLEAN, calls
-from tests.api_faults.stage import KINDS
+from tests.api_faults.stage import HUNG, KINDS, TIMEOUT
 from tests.crash.plan import ALL
 from tests.doors.door import Door, How, Trouble, said
 
@@ -54,6 +54,11 @@ class Case:
     def borne(self) -> bool:
         """Whether nobody notices."""
         return self.read and self.how in RETRIED
+
+    @property
+    def timeout(self) -> int:
+        """Seconds for each request."""
+        return HUNG if self.how == How.HANG else TIMEOUT
 
     def set(self, door: Door) -> None:
         """Have the door do this and nothing else."""

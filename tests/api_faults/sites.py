@@ -50,7 +50,7 @@ def _kube(kind: str, folder: Path) -> Iterator[Stage]:
 def _aws(kind: str, folder: Path) -> Iterator[Stage]:
     with CloudServer() as server, opened(server.url, names.aws) as door, _models_read_once():
         site = grounds.moto(server)
-        said = site.said.replace(server.url, door.url).replace("{", "{connect_timeout: 1s, ")
+        said = site.said.replace(server.url, door.url).replace("{", "{connect_timeout: 2s, ")
         yield Stage(site, door, KINDS[kind], folder, said)
 
 

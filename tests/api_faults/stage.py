@@ -27,6 +27,9 @@ ENTRY = "strike"
 LIMIT = 30.0
 """Seconds after which every run is over, whatever one call met; 9 s were the most on two busy cores."""
 
+TIMEOUT, HUNG = 5, 2
+"""Seconds for each request: enough on a machine that others keep busy, and so few where a life is to wait for them."""
+
 CLOCK = SystemClock()
 
 
@@ -128,15 +131,15 @@ class Stage:
     def config(self) -> Path:
         return self.folder / "simian.yaml"
 
-    def write(self, ledger: Path) -> None:
-        """The config: one fault, with a second for each request."""
+    def write(self, ledger: Path, timeout: int = TIMEOUT) -> None:
+        """The config: one fault, and seconds for each request."""
         kind = self.kind
         select = kind.select or (self.site.select if kind.name == "node-cordon" else "")
         told = "" if kind.use == "latency" else f", with: {{fault: {kind.name}}}"
         hold = "hold: 1h, " if kind.held else ""
         self.config.write_text(
             f"fleet: door\nkey: {KEY}\nseed: fixed\nleashed: false\nledger: sqlite:///{ledger}\n"
-            f"platforms:\n  {self.said.replace('{', '{timeout: 1s, ', 1)}\n"
+            f"platforms:\n  {self.said.replace('{', f'{{timeout: {timeout}s, ', 1)}\n"
             "safety: {budget: {max_percent: 100, cooldown: 0s}}\nmonkeys:\n"
             f"  - {{name: {ENTRY}, use: {kind.use}, on: {kind.platform}, schedule: {{every: 2h}}, {select}{hold}"
             f"leashed: false{told}}}\n"
@@ -159,9 +162,9 @@ class Stage:
         make: Any = found("fault")[self.kind.name].make
         return self.site.views(make.restores)
 
-    def live(self, ledger: Path) -> Run:
+    def live(self, ledger: Path, timeout: int = TIMEOUT) -> Run:
         """Strike, look once, be told to end it, and end it."""
-        self.write(ledger)
+        self.write(ledger, timeout)
         self.door.forget()
         self.steps.clear()
         early: list[str] = []

@@ -42,8 +42,8 @@ def test_whatever_one_call_meets_the_fault_is_done_once_at_most_and_ended(
     stage = stages(case.kind)
     before = stage.view()
     case.set(stage.door)
-    run = stage.live(tmp_path / "ledger.db")
-    assert run.met, "the trouble came"
+    run = stage.live(tmp_path / "ledger.db", case.timeout)
+    assert run.met, run.told()
     assert run.took < LIMIT, run.told()
     assert Phase.STUCK not in run.phases, run.told()
     assert (run.open, run.broken) == (0, []), run.told()
