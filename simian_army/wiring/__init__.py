@@ -2,6 +2,7 @@
 
 from simian_army.wiring.books import Books, actor, books, read_config
 from simian_army.wiring.exposure import exposing
+from simian_army.wiring.foreseeing import PASSING, foresight
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
 from simian_army.wiring.looking import looked
@@ -11,6 +12,7 @@ from simian_army.wiring.undertaking import undertake
 from simian_army.wiring.watch import Watch, watch
 
 __all__ = [
+    "PASSING",
     "Books",
     "House",
     "Watch",
@@ -20,6 +22,7 @@ __all__ = [
     "entry_of",
     "exposing",
     "file_of",
+    "foresight",
     "halting",
     "house",
     "looked",
