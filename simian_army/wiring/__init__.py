@@ -7,6 +7,7 @@ from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
 from simian_army.wiring.looking import looked
 from simian_army.wiring.quieting import calendars_read
+from simian_army.wiring.rules import strangers
 from simian_army.wiring.salvaging import salvaging
 from simian_army.wiring.undertaking import undertake
 from simian_army.wiring.watch import Watch, watch
@@ -29,6 +30,7 @@ __all__ = [
     "must_know_the_place",
     "read_config",
     "salvaging",
+    "strangers",
     "target_of",
     "undertake",
     "watch",
