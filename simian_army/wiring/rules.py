@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from safety.consent import Also
 from safety.controlled import Controlled
 from safety.halt import Halted
 from safety.identity import KnownPlace
@@ -33,6 +34,7 @@ from simian_army.wiring.limiting import budget
 from simian_army.wiring.quieting import blackout
 
 if TYPE_CHECKING:
+    from config.consenting import OptIn as OptInSaid
     from config.quorum import Quorum as QuorumSaid
     from config.safety import Plug
     from config.schema import Settings
@@ -52,9 +54,9 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
     settings = at.loaded.settings
     safety = settings.safety
     natures = {name: Nature(kind.reversible, kind.replaces) for name, kind in kinds.items()}
-    parts = segments(settings)
+    parts, others = segments(settings), also(safety.opt_in)
     own: list[Guard] = [
-        OptIn(by_name(settings)),
+        OptIn(by_name(settings), others),
         Protected(safety.protected),
         MinAge(safety.min_age),
         _myself(),
@@ -62,7 +64,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
         Irreversible(natures, frozenset(safety.allow_irreversible)),
         blackout(at.loaded, at.clock),
         budget(settings),
-        Shared(safety.protected),
+        Shared(safety.protected, others),
         KnownPlace(known(settings)),
         Stuck(safety.max_stuck),
         Halted(),
@@ -104,6 +106,11 @@ def strangers(house: House) -> Iterator[Evidence]:
             yield Evidence(holds=False, detail=f"guard {guard.name}: cannot be loaded: {guard.error}; {fix}")
         if isinstance(guard, Stranger):
             yield Evidence(holds=True, detail=f"guard {guard.name}: can be loaded")
+
+
+def also(said: OptInSaid) -> tuple[Also, ...]:
+    """The keys of others that config takes for consent."""
+    return tuple(Also(one.key, one.value, one.faults, bool(one.annotation)) for one in said.also)
 
 
 def _plugged(plug: Plug) -> Guard:
