@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import StringConstraints, ValidationError, field_validator
 
 from config.locating import line_of, mistakes_in
 from config.parts import Part
@@ -38,7 +37,14 @@ class Analysis(Part):
     """The whole file; ``run`` may be left out."""
 
     run: str = ""
-    whys: tuple[Why, ...] = Field(min_length=1, max_length=LEVELS)
+    whys: tuple[Why, ...]
+
+    @field_validator("whys")
+    @classmethod
+    def _some(cls, value: tuple[Why, ...]) -> tuple[Why, ...]:
+        if not 1 <= len(value) <= LEVELS:
+            raise ValueError(f"{len(value)} whys: write at least one and at most {LEVELS}")
+        return value
 
 
 def load_analysis(path: Path, run: str) -> tuple[Why, ...]:
@@ -64,8 +70,14 @@ def load_analysis(path: Path, run: str) -> tuple[Why, ...]:
 
 def written(run: str, whys: Iterable[Sequence[str]]) -> str:
     """The file that says so, from why, remedy and owner of each; what is empty is left to be filled in."""
-    head = HEAD.format(run=json.dumps(run), name=run or "RUN", most=LEVELS)
+    head = HEAD.format(run=_quoted(run), name=run or "RUN", most=LEVELS)
     return head + "".join(
-        f"  - why: {json.dumps(why)}\n    remedy: {json.dumps(remedy)}\n    owner: {json.dumps(owner)}\n"
+        f"  - why: {_quoted(why)}\n    remedy: {_quoted(remedy)}\n    owner: {_quoted(owner)}\n"
         for why, remedy, owner in whys
     )
+
+
+def _quoted(text: str) -> str:
+    """The text between double quotes, as YAML reads it."""
+    letters = (f"\\{one}" if one in '"\\' else one if one.isprintable() else f"\\U{ord(one):08x}" for one in text)
+    return f'"{"".join(letters)}"'

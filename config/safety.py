@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, model_validator
 
+from config.consenting import OptIn
 from config.limits import Limits
 from config.looking import Looking
 from config.parts import Duration, Names, Part, ask
@@ -30,6 +31,7 @@ class Plug(Part):
 class Safety(Part):
     """Whether."""
 
+    opt_in: OptIn = OptIn()
     blackouts: tuple[Quiet, ...] = ()
     budget: Limits = Limits()
     min_age: Duration = timedelta(0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import ClassVar
 
 from safety.wording import age, span
-from simian_army.model import Scene, Verdict
+from simian_army.model import Scene, Target, Verdict
 
 NONE = timedelta(0)
 ANY_AGE = Verdict("min-age", allowed=True, reason="not applicable: the minimum age is 0 s")
@@ -31,6 +31,11 @@ class MinAge:
             return _ageless(scene.fault.target.platform, scene.fault.target.kind)
         old = scene.now - born
         return _verdict(old >= self.minimum, age(old), self.minimum)
+
+    def changes(self, target: Target, now: datetime) -> datetime | None:
+        """When a target that is too young at ``now`` is old enough; None for all others: it stays so."""
+        old_enough = target.born + self.minimum if target.born and self.minimum > NONE else now
+        return old_enough if old_enough > now else None
 
 
 @lru_cache(maxsize=64)

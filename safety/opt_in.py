@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import ClassVar
 
-from safety.consent import GUARD, consent
+from safety.consent import GUARD, Also, consent
 from simian_army.model import Scene, Verdict
 
 
@@ -17,19 +17,20 @@ class OptIn:
     """Allows only targets that consent, as safety/consent.py reads their labels.
 
     ``by_name`` are the platforms whose targets bear no labels: there config itself names, by patterns (``*`` as in a
-    shell, a leading ``!`` excludes), who opted in.
+    shell, a leading ``!`` excludes), who opted in. ``also`` are the keys of others that consent too.
     """
 
     name: ClassVar[str] = GUARD
     early: ClassVar[bool] = True
     by_name: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    also: tuple[Also, ...] = ()
 
     def __call__(self, scene: Scene) -> Verdict:
         """The consent of the target itself; that of others it harms is the guard ``shared``'s."""
         fault = scene.fault
         patterns = self.by_name.get(fault.target.platform)
         if patterns is None:
-            return consent(scene.use, fault.kind, fault.target)
+            return consent(scene.use, fault.kind, fault.target, self.also)
         return _named(fault.target.platform, fault.target.name, patterns)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from safety.consent import consent
+from safety.consent import Also, consent
 from safety.protected import protection
 from simian_army.model import Scene, Target, Verdict
 
@@ -17,12 +17,14 @@ FINISHED = frozenset({"Succeeded", "Failed"})
 class Shared:
     """Allows a fault only if every pod in its reach consents; DaemonSet, static and finished pods are not asked.
 
-    A pod in a namespace that matches a pattern of ``protected`` never consents, whatever its labels say.
+    A pod in a namespace that matches a pattern of ``protected`` never consents, whatever its labels say. ``also`` are
+    the keys of others that consent too.
     """
 
     name: ClassVar[str] = "shared"
     early: ClassVar[bool] = False
     protected: tuple[str, ...] = ()
+    also: tuple[Also, ...] = ()
 
     def __call__(self, scene: Scene) -> Verdict:
         """Denies when the reach is not known, and names up to ten of those that do not consent."""
@@ -42,7 +44,7 @@ class Shared:
 
     def _one(self, scene: Scene, other: Target) -> Verdict:
         spared = protection(self.protected, other.scope if other.platform == "kubernetes" else "")
-        return consent(scene.use, scene.fault.kind, other) if spared.allowed else spared
+        return consent(scene.use, scene.fault.kind, other, self.also) if spared.allowed else spared
 
 
 def is_harmed(other: Target) -> bool:

@@ -79,7 +79,7 @@ class Aftermath:
         """Whether there is something to look at now and nobody does; who is told so must then ``look``."""
         now = self.clock.monotonic()
         with self._lock:
-            if self._looking or self._waits(now) or not any(now >= due.next_look for due in self._due.values()):
+            if self._looking or not any(now >= due.next_look for due in self._due.values()):
                 return False
             self._looking = True
             return True

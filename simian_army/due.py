@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simian_army.contract import Ledger
-from simian_army.model import Fault, Finding, Phase, Target
+from simian_army.errors import AlreadyThere
+from simian_army.model import AuditEvent, Fault, Finding, Phase, Target
+from simian_army.records import Scribe
 from simian_army.standing import Attempt
 
 OPTED_IN = "opted-in"
 """The rule of the event that says when a group was first seen opted in; its data names the ``group``."""
 
 NAMED = 20  # groups that are told by name
+BATCH = 500  # events written in one transaction
 FIRST = 50  # draws that what is due may take before all others: a group that nobody may strike keeps nobody back
 
 
@@ -48,6 +52,26 @@ class OptIns:
                 if event.data.get("rule") == OPTED_IN:
                     self._since.setdefault(str(event.data.get("group", "")), event.at)
             return dict(self._since)
+
+    def remember(self, troop: Iterable[Target], scribe: Scribe) -> None:
+        """Write down each group of an eligible troop that was never seen opted in before.
+
+        Raises:
+            LedgerError: it was not written.
+        """
+        groups = {target.group for target in troop} - {""}
+        known = self.all() if groups else {}
+        new = sorted(groups - known.keys())
+        for batch in (new[start : start + BATCH] for start in range(0, len(new), BATCH)):
+            told = [self._event(group, scribe) for group in batch]
+            with suppress(AlreadyThere):  # another process has seen one of them too: the next fire writes the others
+                self.ledger.append(*told)
+
+    def _event(self, group: str, scribe: Scribe) -> AuditEvent:
+        detail = f"{group} is opted in, and was not seen so before"
+        return scribe.note(
+            Phase.FOUND, key=f"{OPTED_IN}/{group}", rule=OPTED_IN, severity="info", group=group, detail=detail
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class Engine:
         want = exposure.cap(due.want(asked))
         if not self._begin(run, troop, want, {"due": due.named(), "exposure": exposure.told()}):
             return Outcome(run, troop, want, error=f"{entry.name} has fired for {at.isoformat()} before")
+        if entry.monkey.needs.faults:
+            self.dues.opted.remember(troop.eligible, self.scribe)
         outcome = Outcome(run, troop, want, reports=not entry.monkey.needs.faults)
         proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked)
         outcome = self._draw(outcome, entry, proposals)

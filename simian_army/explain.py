@@ -3,34 +3,67 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from random import Random
+from typing import NamedTuple, Protocol
 
 from simian_army.asking import ask
 from simian_army.contract import Entry
 from simian_army.due import Due
-from simian_army.engine import MISSES, Engine
+from simian_army.engine import Engine
 from simian_army.errors import UsageError
-from simian_army.model import Fault, Finding, Selector, Target, Verdict
+from simian_army.model import Fault, Finding, Run, Selector, Target, Verdict
 from simian_army.outcome import Among, Draw, Troop
 from simian_army.stages import Exposure
+from simian_army.turns import drawn, in_order
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """One coming fire: whom it would hit as the troop is now, who else was drawn and refused, where it is due, and how
-    wide it may strike."""
+    wide it may strike. ``exact`` tells that nothing foreseen before it changes the troop it draws from, ``looks`` that
+    the monkey only looks."""
 
-    entry: str
-    at: datetime
+    run: Run
     troop: Troop
     hit: Sequence[Draw]
     refused: Sequence[Draw]
     due: Due = field(default_factory=Due)
     exposure: Exposure = field(default_factory=Exposure)
+    exact: bool = True
+    looks: bool = False
+
+    @property
+    def entry(self) -> str:
+        """The monkey that fires."""
+        return self.run.entry
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+        return self.run.at
+
+
+class Around(Protocol):
+    """Among whom each of a troop stands."""
+
+    def peers(self, target: Target) -> Sequence[Target]:
+        """The found members of its group."""
+        ...
+
+    def crowd(self, target: Target) -> int:
+        """How many of its kind were found in its scope."""
+        ...
+
+
+class Seen(NamedTuple):
+    """A troop as it is screened at some time, and among whom each of it stands."""
+
+    troop: Troop
+    among: Around
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +114,29 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
         PlatformError, LedgerError: as the flow.
     """
     judge = replace(engine.judge, clock=Then(at))  # a window that is open now may be closed by then
-    troop = judge.screen(entry, found)
-    dice = engine.dice(engine.run(entry, at))
+    troop = judge.screen(entry, in_order(found))
+    return foretell(replace(engine, judge=judge), entry, at, Seen(troop, Among.of(troop)))
+
+
+def foretell(engine: Engine, entry: Entry, at: datetime, seen: Seen) -> Forecast:
+    """The same for a troop that is screened, by a judge whose clock stands at ``at``.
+
+    Raises:
+        PlatformError, LedgerError: as the flow.
+    """
+    run, troop, among = engine.run(entry, at), seen.troop, seen.among
+    dice = engine.dice(run)
     asked, due = entry.monkey.want(troop.eligible, dice), engine.due(entry, troop, at)
     exposure = engine.exposing.of(entry.name, len(troop.eligible))
-    want, among = exposure.cap(due.want(asked)), Among.of(troop)
-    hit: list[Draw] = []
-    refused: list[Draw] = []
-    slots: set[str] = set()
-    for fault in _faults(due.first(entry.monkey.propose(troop.eligible, dice), asked)):
-        slot = fault.slot or fault.target.id
-        if len(hit) >= want or len(refused) >= MISSES or any(draw.final for draw in refused):
-            break
-        if slot in slots:
-            continue
-        draw = judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target))
-        (hit if draw.taken else refused).append(draw)
-        slots |= {slot} if draw.taken else set()
-    return Forecast(entry.name, at, troop, hit, refused, due, exposure)
+    proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked) if entry.monkey.needs.faults else ()
+    want = exposure.cap(due.want(asked))
+    draws = drawn(
+        (one for one in proposals if not isinstance(one, Finding)),
+        want,
+        lambda fault: engine.judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target)),
+    )
+    hit, refused = [draw for draw in draws if draw.taken], [draw for draw in draws if not draw.taken]
+    return Forecast(run, troop, hit, refused, due, exposure, looks=not entry.monkey.needs.faults)
 
 
 def why(engine: Engine, entries: Mapping[str, Entry], name: str) -> list[Answer]:
@@ -172,9 +210,3 @@ def _group_names(target: Target) -> tuple[str, ...]:
     scope, group = target.scope, target.group
     kind, _, name = group.removeprefix(f"{scope}/").partition("/")
     return group, f"{scope}/{name}", name, f"{kind} {scope}/{name}", f"{kind.lower()} {scope}/{name}"
-
-
-def _faults(proposals: Iterable[Fault | Finding]) -> Iterator[Fault]:
-    for proposal in proposals:
-        if not isinstance(proposal, Finding):
-            yield proposal

@@ -72,8 +72,8 @@ class Plugin:
         return unknown or missing or self._refused(arguments)
 
     def _refused(self, arguments: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-        if self.make is None:
-            return []
+        if self.make is None or self.kind == "guard":
+            return []  # a guard that cannot be made denies: a config that does not load could not revert
         try:
             self.make(**arguments)
         except (ValueError, TypeError) as error:
@@ -139,7 +139,9 @@ def _load(kind: str, point: EntryPoint) -> Plugin:
     origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     try:
         make = point.load()
-    except Exception as error:  # noqa: BLE001 - the plug-in border: loud and disabled, never silent
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the plug-in border: loud and disabled, never silent; sys.exit() too
         return Plugin(kind, point.name, origin, error=f"{type(error).__name__}: {error}")
     if not callable(make):
         return Plugin(kind, point.name, origin, error=f"{point.value} is not a class")

@@ -23,6 +23,12 @@ def stops(kind: object) -> str:
     return str(getattr(kind, "stops", TARGET))
 
 
+def note_key(annotation: str) -> str:
+    """Under which key an annotation that config names stands among the labels of a target and its levels; no label of
+    Kubernetes can be called so."""
+    return f"annotation:{annotation}"
+
+
 PLACES = "places"
 """The fact of a target, and the key of an INTENDED event, that tells them: a list for each."""
 

@@ -131,6 +131,7 @@ def _answer(question: str, may_end: Sequence[object] = ()) -> str:
     hint = " (empty ends)" if may_end else ""
     while True:
         said = str(typer.prompt(question + hint, default="", show_default=False, err=True)).strip()
+        said = said.encode(errors="replace").decode()  # what a terminal could not decode is no text for the ledger
         if said or may_end:
             return said
 
@@ -144,7 +145,7 @@ def _keep(run: str, found: Sequence[Sequence[str]]) -> None:
     rows = [tuple(islice((*one, "", ""), 3)) for one in found]
     names = (Path(f"analysis-{run}{end}.yaml") for end in ("", *(f"-{number}" for number in range(2, 100))))
     file = next(name for name in names if not name.exists())
-    file.write_text(written(run, rows))
+    file.write_text(written(run, rows), encoding="utf-8")
     show.err.print(
         f"\nnothing was filed; what you said is in {file}: `simian analyse {run} --file {file}` files it", markup=False
     )

@@ -71,12 +71,14 @@ def once(
 def plan(
     config: ConfigFile = HERE,
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="How far to look.")] = 7,
+    ical: Annotated[bool, typer.Option("--ical", help="Print an iCalendar.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the fire times to come and who would be hit, for the troop as it is now."""
-    from simian_army.cli.look import plan as act
+    """Show the fire times to come, who would be hit and how often, for the troop as it is now."""
+    from simian_army.cli.planning import Wish
+    from simian_army.cli.planning import plan as act
 
-    act(config, days, as_json=as_json)
+    act(config, Wish(days, as_json, ical))
 
 
 @app.command()

@@ -93,6 +93,7 @@ def _tried(config: Path) -> Iterator[Evidence]:
                 yield from platform.check(kinds, [selector for entry in entries for selector in entry.selectors])
             yield from _place(house)
             yield from wiring.looked(house)
+            yield from wiring.strangers(house)
             yield from wiring.calendars_read(house)
 
 

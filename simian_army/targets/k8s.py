@@ -19,7 +19,7 @@ from simian_army.targets.kube.answers import object_of
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.catalog import Catalog
 from simian_army.targets.kube.checks import Checks
-from simian_army.targets.kube.decode import Entry, meta_of
+from simian_army.targets.kube.decode import Entry, Forms, meta_of
 from simian_army.targets.kube.facts import facts_of
 from simian_army.targets.kube.finding import PLATFORM, Finder, kind_of, target_of
 from simian_army.targets.kube.health import health_of
@@ -51,7 +51,7 @@ class Kubernetes:
         """
         time = clock or SystemClock()
         wire = Wire(partial(login, place), place.timeout, time)
-        lists = Lists(wire, place.page_size)
+        lists = Lists(wire, place.page_size, Forms(place.annotations))
         return cls(place, wire, Finder(lists, Catalog(wire), place.namespaces), Zones(lists, time, place.zones))
 
     def close(self) -> None:
@@ -70,7 +70,7 @@ class Kubernetes:
         obj = self.get(target)
         if obj is None:
             return None
-        meta = meta_of(obj)
+        meta = meta_of(obj, self.finder.lists.forms)
         if meta is None:
             raise PlatformError(f"{self.wire.host}: {target}: its metadata makes no sense")
         owners = self.finder.owners()

@@ -2,15 +2,18 @@
 
 from simian_army.wiring.books import Books, actor, books, read_config
 from simian_army.wiring.exposure import exposing
+from simian_army.wiring.foreseeing import PASSING, foresight
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
 from simian_army.wiring.looking import looked
 from simian_army.wiring.quieting import calendars_read
+from simian_army.wiring.rules import strangers
 from simian_army.wiring.salvaging import salvaging
 from simian_army.wiring.undertaking import undertake
 from simian_army.wiring.watch import Watch, watch
 
 __all__ = [
+    "PASSING",
     "Books",
     "House",
     "Watch",
@@ -20,12 +23,14 @@ __all__ = [
     "entry_of",
     "exposing",
     "file_of",
+    "foresight",
     "halting",
     "house",
     "looked",
     "must_know_the_place",
     "read_config",
     "salvaging",
+    "strangers",
     "target_of",
     "undertake",
     "watch",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from safety.consent import Also
 from safety.controlled import Controlled
 from safety.halt import Halted
 from safety.identity import KnownPlace
@@ -24,18 +26,21 @@ from safety.skew import Skew
 from safety.spared import Spared
 from safety.stuck import Stuck
 from simian_army.contract import FaultKind, Guard
-from simian_army.model import Scene, Verdict
+from simian_army.model import Evidence, Scene, Verdict
 from simian_army.plugins import found
 from simian_army.standing import stops
+from simian_army.strangers import Stranger
 from simian_army.wiring.exposure import segments
 from simian_army.wiring.limiting import budget
 from simian_army.wiring.quieting import blackout
 
 if TYPE_CHECKING:
+    from config.consenting import OptIn as OptInSaid
     from config.quorum import Quorum as QuorumSaid
     from config.safety import Plug
     from config.schema import Settings
     from simian_army.wiring.books import Books
+    from simian_army.wiring.house import House
 
 
 LIMITS = ("budget", "stuck", "line", "skew", "halt", "quorum")
@@ -50,9 +55,9 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
     settings = at.loaded.settings
     safety = settings.safety
     natures = {name: Nature(kind.reversible, kind.replaces) for name, kind in kinds.items()}
-    parts = segments(settings)
+    parts, others = segments(settings), also(safety.opt_in)
     own: list[Guard] = [
-        OptIn(by_name(settings)),
+        OptIn(by_name(settings), others),
         Protected(safety.protected),
         MinAge(safety.min_age),
         _myself(),
@@ -60,7 +65,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
         Irreversible(natures, frozenset(safety.allow_irreversible)),
         blackout(at.loaded, at.clock),
         budget(settings),
-        Shared(safety.protected),
+        Shared(safety.protected, others),
         KnownPlace(known(settings)),
         Skew(),
         Stuck(safety.max_stuck),
@@ -95,12 +100,29 @@ def by_name(settings: Settings) -> dict[str, tuple[str, ...]]:
     return {"toxiproxy": said.opt_in} if said else {}
 
 
+def strangers(house: House) -> Iterator[Evidence]:
+    """Whether each guard of a third party that config asks for can be used."""
+    for guard in house.engine.judge.guards:
+        if isinstance(guard, Missing):
+            fix = "until then it denies everything: mend it, or take it out of safety.guards"
+            yield Evidence(holds=False, detail=f"guard {guard.name}: cannot be loaded: {guard.error}; {fix}")
+        if isinstance(guard, Stranger):
+            yield Evidence(holds=True, detail=f"guard {guard.name}: can be loaded")
+
+
+def also(said: OptInSaid) -> tuple[Also, ...]:
+    """The keys of others that config takes for consent."""
+    return tuple(Also(one.key, one.value, one.faults, bool(one.annotation)) for one in said.also)
+
+
 def _plugged(plug: Plug) -> Guard:
     plugin = found("guard").get(plug.use)
     if plugin is None or plugin.make is None:
         return Missing(plug.use, plugin.error if plugin else "it is not installed")
-    guard: Guard = plugin.make(**plug.with_)
-    return guard
+    try:
+        return Stranger(plug.use, partial(plugin.make, **plug.with_))
+    except Exception as error:  # noqa: BLE001 - the plug-in border: what is held must still be reverted
+        return Missing(plug.use, f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True, slots=True)

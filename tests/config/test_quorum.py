@@ -9,6 +9,8 @@ import pytest
 from simian_army.amounts import Amount
 from tests.config.test_load import GOOD, loaded, mistakes
 
+HOME = Path(__file__).parents[2]
+
 
 def written(text: str) -> str:
     return GOOD.replace("  min_age: 0s\n", f"  min_age: 0s\n  quorum: {text}\n")
@@ -28,6 +30,15 @@ def test_each_word_is_read(tmp_path: Path) -> None:
     said = loaded(tmp_path, written(text)).settings.safety.quorum
     assert (said.keep, said.spare_lone, said.floors) == (Amount(50, percent=True), False, ("hpa",))
     assert (said.spare.labels, said.spare.ordinal_zero) == ("role in (leader,primary)", True)
+
+
+def test_the_example_of_the_docs_loads(tmp_path: Path) -> None:
+    section = (HOME / "docs" / "safety.md").read_text().split("## Quorum\n")[1]
+    example = section.split("```yaml\n")[1].split("```")[0].split("safety:\n")[1]
+    said = loaded(tmp_path, GOOD.replace("  min_age: 0s\n", f"  min_age: 0s\n{example}")).settings.safety.quorum
+    usual = loaded(tmp_path, GOOD).settings.safety.quorum
+    assert said.model_copy(update={"spare": usual.spare}) == usual, "but for those spared it shows the defaults"
+    assert said.spare.labels == "role in (leader,primary)"
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,21 @@ def test_the_plan_is_what_then_runs(shop: Ground) -> None:
         assert [draw.fault.target.id for draw in house.engine.fire(entry, at).taken] == planned != []
 
 
+def test_that_a_group_opted_in_is_written_down_at_the_first_fire_that_may_strike_it_and_once(shop: Ground) -> None:
+    budget(shop, "cooldown: 0s, max_percent: 100, due_after: 1s", SELDOM)
+    with shop.house(leashed=True) as house:
+        for hour in range(2):
+            house.engine.fire(house.entries["pods"], AT.replace(hour=hour))
+        seen = list(house.books.ledger.query(phase="found"))
+        assert [event.data["group"] for event in seen] == sorted({event.data["group"] for event in seen})
+        assert WEB in {event.data["group"] for event in seen}
+        assert {event.data["rule"] for event in seen} == {OPTED_IN}
+        assert "shop/Deployment/search" not in {event.data["group"] for event in seen}, "it did not opt in"
+        assert house.engine.dues.opted.opted_in_since(WEB) == seen[-1].at
+        later = forecast(house.engine, house.entries["pods"], seen[-1].at + DAY, house.entries["pods"].find())
+        assert WEB in later.due.groups
+
+
 def test_what_is_due_comes_before_what_the_mode_would_have_drawn(shop: Ground) -> None:
     budget(shop, "cooldown: 0s, max_percent: 100, concurrent: 99, due_after: 14d", NONE % "{fixed: 1}")
     hits = set()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,14 +13,13 @@ import pytest
 from simian_army import wiring
 from simian_army.errors import PlatformError
 from simian_army.explain import forecast, why
-from simian_army.model import Phase, Target, Verdict
+from simian_army.model import Fault, Phase, Target, Verdict
 from simian_army.outcome import Draw
 from simian_army.standing import Attempt
 from tests.flow.ground import Ground
 from tests.flow.hands import patch
 
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
-LONG_AGO = AT - timedelta(days=400)
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
 
 
@@ -147,6 +148,14 @@ def test_a_fault_that_stops_nobody_asks_nobody_how_they_stand(shop: Ground, monk
         assert asked == []
         house.keeper.end("", "the test ends it")
         house.keeper.tick()
+        pods = house.entries["pods"]
+        fault = Fault("pod-evict", pods.find()[0])
+        judge = house.engine.judge
+        harmless: Any = SimpleNamespace(stops="nobody", reach=lambda _: None)
+        assert replace(judge, kinds={"pod-evict": harmless}).scene(pods, fault).health is None
+        assert asked == []
+        assert judge.scene(pods, fault).health is not None
+        assert asked == [fault.target]
 
 
 def test_a_platform_that_cannot_say_how_a_group_stands_is_a_no_by_quorum(

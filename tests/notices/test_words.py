@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simian_army.model import AuditEvent, Phase
-from simian_army.notices.telling import is_quiet
+from simian_army.notice import Notice
+from simian_army.notices.telling import Line, Telling, is_quiet
 from simian_army.notices.words import LONGEST, MARKUP, TITLE, notice_of, plain
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -128,5 +130,8 @@ def test_a_stopped_line_names_group_outcome_and_the_command_that_lets_it_go_on()
 
 @pytest.mark.parametrize(("data", "quiet"), [({"outcome": "clean"}, True), ({"outcome": "bad"}, False), ({}, False)])
 def test_nobody_is_told_of_what_came_out_clean(data: dict[str, str], quiet: bool) -> None:
-    assert is_quiet(event(Phase.JUDGED, **data)) is quiet
+    put: list[Notice] = []
+    channel: Any = SimpleNamespace(put=put.append)
+    Telling("shop-eu", [Line(channel, frozenset({Phase.JUDGED, Phase.REVERTED}))]).hear(event(Phase.JUDGED, **data))
+    assert (put == []) is quiet
     assert not is_quiet(event(Phase.REVERTED, outcome="clean"))

@@ -34,6 +34,7 @@ class InstanceStop:
     strikes: ClassVar[str] = "instance"
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
+    hides: ClassVar[bool] = True  # who looks for instances to strike finds running ones only
     restores: ClassVar[tuple[str, ...]] = ("State.Name", "Tags")
     alone: ClassVar[str] = (
         "AWS starts it 2 min after the deadline, where platforms.aws.scheduler_role is set; "

@@ -60,7 +60,8 @@ class Bulk:
         call = Call("get", kind, scope, name, partial=True)
         wire = self.lists.wire
         try:
-            meta, reason = meta_of(object_of(wire.host, call, wire.read(call))), "its metadata makes no sense"
+            obj, reason = object_of(wire.host, call, wire.read(call)), "its metadata makes no sense"
+            meta = meta_of(obj, self.lists.forms)
         except PlatformError as error:
             meta, reason = None, str(error)
         if meta is None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, field
 
 from simian_army.marks import FAULT
+from simian_army.standing import note_key
 from simian_army.targets.kube.answers import strange
 from simian_army.targets.kube.call import Call
 
@@ -59,19 +60,15 @@ class Entry(Struct, gc=False):
     whole: dict[str, Any] | None = None
 
 
-class _Cursor(Struct, gc=False):
+class Cursor(Struct, gc=False):
+    """Where the next page of a list begins."""
+
     next: str | None = field(default=None, name="continue")
-
-
-class _Quick(Struct, gc=False):
-    kind: str
-    metadata: _Cursor
-    items: list[Entry] | None = None
 
 
 class _Careful(Struct, gc=False):
     kind: str
-    metadata: _Cursor
+    metadata: Cursor
     items: list[msgspec.Raw] | None = None
 
 
@@ -101,14 +98,53 @@ class Twins:
         meta.namespace = self._scopes.setdefault(meta.namespace, meta.namespace)
 
 
-_quick = msgspec.json.Decoder(_Quick)
+class Forms:
+    """How objects are read: with the annotations we always look at and, as labels, those named here.
+
+    Any other annotation is skipped while parsing: some are as large as the object itself.
+    """
+
+    def __init__(self, annotations: tuple[str, ...] = ()) -> None:
+        self._notes = tuple((f"other{number}", note_key(key)) for number, key in enumerate(annotations))
+        entry: Any = _entry_with(annotations) if annotations else Entry
+        quick: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+            ("kind", str),
+            ("metadata", Cursor),
+            ("items", list[entry] | None, None),
+        ]
+        self.entry = entry
+        self.quick: msgspec.json.Decoder[Any] = msgspec.json.Decoder(msgspec.defstruct("Quick", quick, gc=False))
+        self.one: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(entry)
+
+    def noted(self, entry: Entry) -> Entry:
+        """The same entry, with the annotations named among its labels."""
+        notes = entry.metadata.annotations
+        if notes is None or not self._notes:
+            return entry
+        said = {key: value for name, key in self._notes if (value := getattr(notes, name)) is not None}
+        if said:
+            entry.metadata.labels = {**(entry.metadata.labels or {}), **said}
+        return entry
+
+
+def _entry_with(annotations: tuple[str, ...]) -> Any:
+    fields = [
+        (f"other{number}", str | None, msgspec.field(default=None, name=key)) for number, key in enumerate(annotations)
+    ]
+    notes = msgspec.defstruct("Notes", fields, bases=(Notes,), gc=False)
+    meta = msgspec.defstruct("Meta", [("annotations", notes | None, None)], bases=(Meta,), gc=False, rename="camel")
+    return msgspec.defstruct("Entry", [("metadata", meta)], bases=(Entry,), gc=False, kw_only=True)
+
+
+PLAIN = Forms()
+"""Without any annotation of others."""
+
 _careful = msgspec.json.Decoder(_Careful)
-_entry = msgspec.json.Decoder(Entry)
 _object = msgspec.json.Decoder(dict[str, Any])
 _WRONG = (msgspec.DecodeError, UnicodeDecodeError)
 
 
-def page_of(host: str, call: Call, body: bytes) -> Page:
+def page_of(host: str, call: Call, body: bytes, forms: Forms = PLAIN) -> Page:
     """One page of the list that ``call`` asked for.
 
     Raises:
@@ -116,23 +152,24 @@ def page_of(host: str, call: Call, body: bytes) -> Page:
     """
     if call.partial:
         try:
-            quick = _quick.decode(body)
+            quick = forms.quick.decode(body)
         except _WRONG:
-            return _slowly(host, call, body)
+            return _slowly(host, call, body, forms)
         _expect(host, call, body, quick.kind)
-        return Page(quick.items or [], [], quick.metadata.next or "")
-    return _slowly(host, call, body)
+        return Page([forms.noted(entry) for entry in quick.items or ()], [], quick.metadata.next or "")
+    return _slowly(host, call, body, forms)
 
 
-def meta_of(obj: object) -> Meta | None:
+def meta_of(obj: object, forms: Forms = PLAIN) -> Meta | None:
     """The metadata of an object that was read whole; None when it makes no sense."""
     try:
-        return msgspec.convert(obj, Entry).metadata
+        entry: Entry = msgspec.convert(obj, forms.entry)
+        return forms.noted(entry).metadata
     except msgspec.ValidationError:
         return None
 
 
-def _slowly(host: str, call: Call, body: bytes) -> Page:
+def _slowly(host: str, call: Call, body: bytes, forms: Forms) -> Page:
     try:
         careful = _careful.decode(body)
     except _WRONG as error:
@@ -141,7 +178,7 @@ def _slowly(host: str, call: Call, body: bytes) -> Page:
     page = Page([], [], careful.metadata.next or "")
     for number, raw in enumerate(careful.items or ()):
         try:
-            entry = _entry.decode(raw)
+            entry = forms.noted(forms.one.decode(raw))
             page.entries.append(entry if call.partial else Entry(entry.metadata, _object.decode(raw)))
         except _WRONG:
             page.unreadable.append(_called(raw) or f"item {number}")

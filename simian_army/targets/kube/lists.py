@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from simian_army.errors import PlatformError
 from simian_army.targets.kube.answers import Expired
 from simian_army.targets.kube.call import Call
-from simian_army.targets.kube.decode import Entry, Twins, page_of
+from simian_army.targets.kube.decode import PLAIN, Entry, Forms, Twins, page_of
 from simian_army.targets.kube.wire import Wire
 from simian_army.targets.telling import inform, warn
 
@@ -21,10 +21,11 @@ _RESTARTS = 3
 
 @dataclass(slots=True)
 class Lists:
-    """Lists of one API server. ``unreadable`` counts the objects left out since the start."""
+    """Lists of one API server, read as ``forms`` say. ``unreadable`` counts the objects left out since the start."""
 
     wire: Wire
     page_size: int
+    forms: Forms = PLAIN
     unreadable: int = field(default=0, init=False)
 
     def all(self, call: Call) -> list[Entry]:
@@ -54,7 +55,7 @@ class Lists:
         token = ""
         while True:
             body = self.wire.read(self._page_call(call, token))
-            page = page_of(self.wire.host, call, body)
+            page = page_of(self.wire.host, call, body, self.forms)
             for entry in page.entries:
                 twins.share(entry)
             found += page.entries

@@ -16,7 +16,7 @@ class Place:
     are patterns (``*`` as in a shell; a leading ``!`` excludes). ``timeout`` is seconds for each request,
     ``page_size`` objects a page. ``floors`` are those who are asked for a word on how few pods a workload may have (see
     floors.py). ``zones`` tells that the zones and regions of pods are asked for: nodes are
-    listed then. ``fleet`` and ``key`` are those of the marks.
+    listed then. ``annotations`` are read besides the labels. ``fleet`` and ``key`` are those of the marks.
     """
 
     context: str = ""
@@ -27,5 +27,6 @@ class Place:
     timeout: float = 10.0
     floors: tuple[str, ...] = ()
     zones: bool = False
+    annotations: tuple[str, ...] = ()
     fleet: str = ""
     key: bytes = field(default=b"", repr=False)

@@ -183,10 +183,22 @@ def test_what_is_not_served_has_no_word() -> None:
 
 def test_pods_of_what_has_no_count_are_under_their_budgets_all_the_same() -> None:
     target = replace(TARGET, group="shop/Rollout/web")
-    with serving(shop()) as server, connected(server.url, floors=(PDB, HPA)) as cluster:
+    shelf = shop()
+    with serving(shelf) as server, connected(server.url, floors=(PDB, HPA)) as cluster:
         health = cluster.health(target, floors=True)
         assert health.whole is None
         assert [floor.name for floor in health.floors] == ["PDB shop/web"]
+        shelf.objects[AUTOSCALERS] = [autoscaler(kind="Rollout")]
+        assert [floor.room for floor in cluster.health(target, floors=True).floors] == [1, None]
+
+
+def test_what_is_in_motion_is_told_with_the_count() -> None:
+    shelf = shop()
+    shelf.objects["/apis/apps/v1/namespaces/shop/deployments"][0]["metadata"]["generation"] = 2
+    with serving(shelf) as server, connected(server.url) as cluster:
+        health = cluster.health(TARGET)
+        assert (health.whole, health.ready) == (True, 2)
+        assert health.moving == "its controller has not seen the last change (generation 2, seen 0)"
 
 
 def test_a_workload_is_under_the_budgets_of_the_pods_it_makes() -> None:

@@ -1,0 +1,32 @@
+"""How this house looks ahead: which guards depend on the time, and on more than lists tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from simian_army.foresight import Foresight, Ways
+
+if TYPE_CHECKING:
+    from simian_army.contract import Entry
+    from simian_army.wiring.house import House
+
+WAYS = Ways(
+    timeless=("opt-in", "protected", "myself", "controlled", "irreversible", "segment"),
+    metadata=("blackout", "budget", "stuck", "line", "halt"),
+    present=("look",),
+)
+
+
+PASSING = frozenset({*WAYS.metadata, *WAYS.present, "min-age", "lock"})
+"""The guards, and the ledger's lock, whose no is over when its time is."""
+
+
+def foresight(house: House, now: datetime, entries: Mapping[str, Entry] | None = None) -> Foresight:
+    """What lists every target once and then takes fires to come through the flow; of all entries if none are given.
+
+    Raises:
+        PlatformError: a list could not be had; LedgerError: nor the past.
+    """
+    return Foresight.of(house.engine, house.entries if entries is None else entries, WAYS, now)
