@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
+
 CLEAN = {
     "node-cordon": """
 find list nodes
@@ -24,6 +28,13 @@ find get namespaces
 find get replicasets
 find get deployments
 read get pods
+read get namespaces
+read get replicasets
+read get deployments
+read get deployments
+read list poddisruptionbudgets
+read list horizontalpodautoscalers
+read list pods
 read get namespaces
 read get replicasets
 read get deployments
@@ -63,6 +74,7 @@ find DescribeInstances
 find DescribeAutoScalingGroups
 read DescribeInstances
 read DescribeAutoScalingGroups
+read DescribeAutoScalingGroups
 prepare DescribeInstances
 prepare DescribeInstanceAttribute
 inject DescribeInstances
@@ -84,6 +96,7 @@ revert GET /proxies/*
 revert DELETE /proxies/*/toxics/*
 revert GET /proxies/*
 revert GET /proxies/*
+revert GET /proxies/*
 """,
 }
 
@@ -95,3 +108,8 @@ def calls(kind: str) -> list[tuple[str, str]]:
         step, _, what = line.strip().partition(" ")
         found.append((step, what.strip()))
     return found
+
+
+def tidy(steps: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same with the calls of each step in order of their names: some are sent side by side."""
+    return [one for _, block in groupby(steps, key=itemgetter(0)) for one in sorted(block)]
