@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -118,8 +118,11 @@ def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]
     return foretell(replace(engine, judge=judge), entry, at, Seen(troop, Among.of(troop)))
 
 
-def foretell(engine: Engine, entry: Entry, at: datetime, seen: Seen) -> Forecast:
-    """The same for a troop that is screened, by a judge whose clock stands at ``at``.
+def foretell(
+    engine: Engine, entry: Entry, at: datetime, seen: Seen, taken: Callable[[Run, Draw], None] | None = None
+) -> Forecast:
+    """The same for a troop that is screened, by a judge whose clock stands at ``at``; ``taken`` hears of each hit
+    before the next is drawn.
 
     Raises:
         PlatformError, LedgerError: as the flow.
@@ -130,11 +133,14 @@ def foretell(engine: Engine, entry: Entry, at: datetime, seen: Seen) -> Forecast
     exposure = engine.exposing.of(entry.name, len(troop.eligible))
     proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked) if entry.monkey.needs.faults else ()
     want = exposure.cap(due.want(asked))
-    draws = drawn(
-        (one for one in proposals if not isinstance(one, Finding)),
-        want,
-        lambda fault: engine.judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target)),
-    )
+
+    def strike(fault: Fault) -> Draw:
+        draw = engine.judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target))
+        if draw.taken and taken:
+            taken(run, draw)
+        return draw
+
+    draws = drawn((one for one in proposals if not isinstance(one, Finding)), want, strike)
     hit, refused = [draw for draw in draws if draw.taken], [draw for draw in draws if not draw.taken]
     return Forecast(run, troop, hit, refused, due, exposure, looks=not entry.monkey.needs.faults)
 

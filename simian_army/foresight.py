@@ -16,7 +16,7 @@ from simian_army.explain import Forecast, Then, foretell
 from simian_army.exposing import Exposing
 from simian_army.glance import Glance, Rehearsed
 from simian_army.imagined import Imagined
-from simian_army.model import AuditEvent, Scene, Verdict
+from simian_army.model import AuditEvent, Run, Scene, Verdict
 from simian_army.outcome import Draw
 from simian_army.records import Scribe
 from simian_army.screening import Screening
@@ -145,10 +145,11 @@ class Foresight:
             PlatformError: a list could not be had; LedgerError: nor the past.
         """
         imagined = Imagined(engine.ledger, now, engine.judge.since(now))
-        glances = {entry.platform.name: Glance(entry.platform) for entry in entries.values()}
+        struck = imagined.struck
+        glances = {entry.platform.name: Glance(entry.platform, struck) for entry in entries.values()}
         troops = {name: Screening(entry, entry.find(), ways.timeless) for name, entry in entries.items()}
         looking = {name: replace(entry, platform=glances[entry.platform.name]) for name, entry in entries.items()}
-        blurred = set(entries) if imagined.held else set[str]()
+        blurred = set(entries) if struck else set[str]()
         return cls(_imagining(engine, imagined, glances, ways), imagined, looking, troops, glances, blurred)
 
     def fires(self, days: Days) -> Iterator[Forecast]:
@@ -164,21 +165,20 @@ class Foresight:
         """One fire, which must not lie before the last; its faults are begun in imagination."""
         self.imagined.advance(at)
         entry, judge = self.entries[name], replace(self.engine.judge, clock=Then(at))
-        engine = replace(self.engine, judge=judge)
+        engine, exact = replace(self.engine, judge=judge), name not in self.blurred
         seen = self.troops[name].at(judge, self.imagined.hidden)
-        told = foretell(engine, entry, at, seen)
+        told = foretell(engine, entry, at, seen, self._begin)
         if entry.monkey.needs.faults and (engine.dues.fleet or engine.dues.monkeys):
-            engine.dues.opted.remember(seen.troop.eligible, Scribe(Then(at), "plan"))
+            engine.dues.opted.remember(seen.troop.eligible, Scribe(Then(at), "plan"), name)
         draws = [*told.hit, *told.refused]
         read = all(self.glances[draw.fault.target.platform].knows(draw.fault.target) for draw in draws)
-        told = replace(told, exact=read and name not in self.blurred)
-        for draw in () if told.run.leashed else told.hit:
-            self._begin(told, draw)
-        return told
+        return replace(told, exact=exact and read)
 
-    def _begin(self, told: Forecast, draw: Draw) -> None:
+    def _begin(self, run: Run, draw: Draw) -> None:
+        if run.leashed:
+            return  # nothing comes of it, so it counts for nothing
         kind, fault = self.engine.judge.kinds[draw.fault.kind], draw.fault
-        self.imagined.begin(told.run, fault, hides=getattr(kind, "hides", False))
+        self.imagined.begin(run, fault, hides=getattr(kind, "hides", False))
         if not kind.reversible and stops(kind) == TARGET:  # another takes its place, whose id nobody knows yet
             self.blurred |= {name for name, troop in self.troops.items() if fault.target.id in troop.ids}
 
@@ -189,8 +189,9 @@ def _imagining(engine: Engine, imagined: Imagined, glances: Mapping[str, Glance]
         guard if guard.early or guard.name in ways.metadata else Ahead(guard, glances, guard.name in ways.present)
         for guard in judge.guards
     ]
+    held = frozenset(target for targets in imagined.struck.values() for target in targets)
     kinds = {
-        name: cast(FaultKind, Rehearsed(kind, glances[kind.platform], imagined.held))
+        name: cast(FaultKind, Rehearsed(kind, glances[kind.platform], held))
         for name, kind in judge.kinds.items()
         if kind.platform in glances
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from simian_army.contract import FaultKind, Platform
@@ -19,9 +19,13 @@ Said = TypeVar("Said")
 
 @dataclass(slots=True)
 class Glance:
-    """``contract.Platform`` over another one, of whose targets ``most`` are read whole."""
+    """``contract.Platform`` over another one, of whose targets ``most`` are read whole.
+
+    ``struck`` are the ids of targets that faults have struck and that will be back, by group: they are taken to be up.
+    """
 
     platform: Platform
+    struck: Mapping[str, frozenset[str]] = field(default_factory=dict)
     most: int = READS
     _said: dict[Hashable, tuple[Any, Exception | None]] = field(default_factory=dict)
     _read: set[str] = field(default_factory=set)
@@ -59,7 +63,17 @@ class Glance:
     def health(self, target: Target, *, floors: bool = False) -> Health:
         if not self.knows(target):
             return Health(None, 0, 0, "not asked for")
-        return self.once(("health", target.id, floors), lambda: self.platform.health(target, floors=floors))
+        return self.once(("health", target.id, floors), lambda: self._mended(target, floors=floors))
+
+    def _mended(self, target: Target, *, floors: bool) -> Health:
+        health = self.platform.health(target, floors=floors)
+        back = self.struck.get(target.group, frozenset()) - health.up
+        if not back or health.whole is None:
+            return health
+        up = health.up | back
+        rooms = tuple(replace(one, room=None if one.room is None else one.room + len(back)) for one in health.floors)
+        detail = f"{health.detail}, and {len(back)} struck by us will be back"
+        return replace(health, whole=len(up) >= health.wanted, ready=len(up), detail=detail, floors=rooms, up=up)
 
     def identity(self, target: Target) -> Identity:
         return self.once(("identity", target.scope), lambda: self.platform.identity(target))

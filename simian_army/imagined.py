@@ -55,9 +55,10 @@ class Imagined:
                 self._open.append(Open(attempt, ends, ends + WHOLE))
 
     @property
-    def held(self) -> frozenset[str]:
-        """The ids of targets with an open fault."""
-        return frozenset(one.attempt.target for one in self._open if not _over(one))
+    def struck(self) -> dict[str, frozenset[str]]:
+        """The ids of targets with an open fault, by group."""
+        opened = [one.attempt for one in self._open if not _over(one)]
+        return {one.group: frozenset(two.target for two in opened if two.group == one.group) for one in opened}
 
     @property
     def hidden(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ from simian_army.errors import Gone
 from simian_army.model import NOTHING, Health, Json, Target
 from simian_army.selectors import written
 from simian_army.targets.kube.answers import object_of
+from simian_army.targets.kube.bulk import Bulk
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.facts import at, pod_labels, ready
 from simian_army.targets.kube.finding import Finder
@@ -82,7 +83,7 @@ def _counted(finder: Finder, group: Group, workload: Json) -> Health:
         query = written(at(workload, "spec.selector"))
     except ValueError as error:
         return _unknown(f"the selector of {group} makes no sense: {error}")
-    up = _ready_pods(finder, group.scope, uid, query)
+    up = _ready_pods(finder, group, uid, query)
     words = f"{len(up)} of {wanted} pods of {group} are ready"
     return Health(len(up) >= wanted, len(up), wanted, words, moving=motion(group.kind, workload), up=up)
 
@@ -91,10 +92,12 @@ def _unknown(why: str) -> Health:
     return Health(None, 0, 0, f"cannot tell: {why}")
 
 
-def _ready_pods(finder: Finder, scope: str, uid: str, query: str) -> frozenset[str]:
-    entries = finder.lists.all(Call("list", POD, scope, query=(("labelSelector", query),)))
+def _ready_pods(finder: Finder, group: Group, uid: str, query: str) -> frozenset[str]:
+    entries = finder.lists.all(Call("list", POD, group.scope, query=(("labelSelector", query),)))
     up = [e.metadata for e in entries if e.whole and ready(e.whole) and not e.metadata.deletion_timestamp]
-    owners = finder.owners()
-    owners.learn(up)
     # selectors of two workloads may overlap: only the chain of owners tells whose a pod is
-    return frozenset(meta.uid for meta in up if any(ref.uid == uid for ref in owners.family(meta).owners))
+    owners = {ref.uid: ref for meta in up if (ref := meta.controller())}
+    between = [ref for ref in owners.values() if ref.kind == "ReplicaSet" and ref.uid != uid]
+    sets = Bulk(finder.lists).metas(KINDS["replicaset"], {group.scope: between}, wide=False) if between else {}
+    mine = {uid, *(name for name, meta in sets.items() if (ref := meta.controller()) and ref.uid == uid)}
+    return frozenset(meta.uid for meta in up if (ref := meta.controller()) and ref.uid in mine)
