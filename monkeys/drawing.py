@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, zip_longest
+from itertools import chain, repeat, starmap, zip_longest
 from operator import attrgetter
 from random import Random
 from typing import TypeAlias, TypeVar
@@ -90,14 +90,17 @@ def _whole(word: str, number: object, most: int | None = None) -> int:
 
 def _shuffled(items: Sequence[Item], rng: Random) -> Iterator[Item]:
     # not rng.shuffle: only of random() does Python promise the same numbers for a seed in every version
-    throw = rng.random
-    return _by_key(items, [throw() for _ in items])
+    return _by_key(items, list(starmap(rng.random, repeat((), len(items)))))
 
 
 def _by_key(items: Sequence[Item], keys: Sequence[float]) -> Iterator[Item]:
     """The items by their keys, sorted as far as somebody asks: of ten thousand, most runs take one."""
-    low, high = 0.0, FIRST / max(1, len(items))
+    if not items:
+        return
+    first = keys.index(min(keys))
+    yield items[first]
+    low, high = 0.0, FIRST / len(items)
     while low < 1.0:
-        part = [(key, number) for number, key in enumerate(keys) if low <= key < high]
+        part = [(key, number) for number, key in enumerate(keys) if low <= key < high and number != first]
         yield from (items[number] for _, number in sorted(part))
         low, high = high, high * 16

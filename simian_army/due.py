@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from simian_army.contract import Ledger
 from simian_army.errors import AlreadyThere
 from simian_army.model import AuditEvent, Fault, Finding, Phase, Target
-from simian_army.records import Scribe
+from simian_army.records import NO_RUN, Scribe
 from simian_army.standing import Attempt
 
-OPTED_IN = "opted-in"
-"""The rule of the event that says when a group was first seen opted in; its data names the ``group``."""
+OPTED_IN, OPTED_OUT = "opted-in", "opted-out"
+"""The rules of the events that say when a group was first seen opted in, and when it was seen so no more; their data
+name the ``group``."""
 
 NAMED = 20  # groups that are told by name
 BATCH = 500  # events written in one transaction
 FIRST = 50  # draws that what is due may take before all others: a group that nobody may strike keeps nobody back
+
+
+class _Said(NamedTuple):
+    """The last word on a group: since when it is opted in, None when it is no more; which monkey saw it, and where that
+    stands in the ledger."""
+
+    since: datetime | None
+    entry: str
+    seq: int
 
 
 @dataclass(slots=True)
@@ -28,12 +39,12 @@ class OptIns:
     """Since when groups are opted in, as the ledger tells; what was read is remembered."""
 
     ledger: Ledger
-    _since: dict[str, datetime] = field(default_factory=dict, init=False)
+    _said: dict[str, _Said] = field(default_factory=dict, init=False)
     _read_to: int = field(default=0, init=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def opted_in_since(self, group: str) -> datetime | None:
-        """When it was first seen opted in; None while nobody wrote that down.
+        """When it was first seen opted in, of late if it opted out in between; None while nobody wrote that down.
 
         Raises:
             LedgerError: it cannot be read.
@@ -41,37 +52,62 @@ class OptIns:
         return self.all().get(group)
 
     def all(self) -> Mapping[str, datetime]:
-        """The same of every group.
+        """The same of every group that is opted in.
 
         Raises:
             LedgerError: it cannot be read.
         """
-        with self._guard:
-            for event in self.ledger.query(phase=Phase.FOUND, after=self._read_to):
-                self._read_to = event.seq
-                if event.data.get("rule") == OPTED_IN:
-                    self._since.setdefault(str(event.data.get("group", "")), event.at)
-            return dict(self._since)
+        return {group: said.since for group, said in self._read().items() if said.since}
 
-    def remember(self, troop: Iterable[Target], scribe: Scribe) -> None:
-        """Write down each group of an eligible troop that was never seen opted in before.
+    def remember(self, troop: Iterable[Target], scribe: Scribe, entry: str = "") -> None:
+        """Write down each group of an eligible troop that was not opted in as far as is known; ``entry`` sees it.
 
         Raises:
             LedgerError: it was not written.
         """
         groups = {target.group for target in troop} - {""}
-        known = self.all() if groups else {}
-        new = sorted(groups - known.keys())
-        for batch in (new[start : start + BATCH] for start in range(0, len(new), BATCH)):
-            told = [self._event(group, scribe) for group in batch]
-            with suppress(AlreadyThere):  # another process has seen one of them too: the next fire writes the others
-                self.ledger.append(*told)
+        known = self._read() if groups else {}
+        new = sorted(group for group in groups if group not in known or known[group].since is None)
+        self._write([self._event(OPTED_IN, group, known.get(group), scribe, entry) for group in new])
 
-    def _event(self, group: str, scribe: Scribe) -> AuditEvent:
-        detail = f"{group} is opted in, and was not seen so before"
-        return scribe.note(
-            Phase.FOUND, key=f"{OPTED_IN}/{group}", rule=OPTED_IN, severity="info", group=group, detail=detail
-        )
+    def forget(self, groups: Collection[str], scribe: Scribe, entry: str) -> None:
+        """Write down that none of these groups consents any more, where ``entry`` was the one to see that it did: what
+        one monkey may not strike, another may.
+
+        Raises:
+            LedgerError: it was not written.
+        """
+        known = self._read() if groups else {}
+        last = {group: known[group] for group in sorted(groups) if group in known}
+        gone = [group for group, said in last.items() if said.since and said.entry in ("", entry)]
+        self._write([self._event(OPTED_OUT, group, last[group], scribe, entry) for group in gone])
+
+    def _read(self) -> Mapping[str, _Said]:
+        with self._guard:
+            for event in self.ledger.query(phase=Phase.FOUND, after=self._read_to):
+                self._read_to = event.seq
+                self._hear(event)
+            return dict(self._said)
+
+    def _hear(self, event: AuditEvent) -> None:
+        rule, group = event.data.get("rule"), str(event.data.get("group", ""))
+        known = self._said.get(group)
+        if rule == OPTED_IN and (known is None or known.since is None):
+            self._said[group] = _Said(event.at, event.entry, event.seq)
+        elif rule == OPTED_OUT:
+            self._said[group] = _Said(None, event.entry, event.seq)
+
+    def _write(self, told: list[AuditEvent]) -> None:
+        for batch in (told[start : start + BATCH] for start in range(0, len(told), BATCH)):
+            with suppress(AlreadyThere):  # another process has seen one of them too: the next fire writes the others
+                self.ledger.append(*batch)
+
+    def _event(self, rule: str, group: str, last: _Said | None, scribe: Scribe, entry: str) -> AuditEvent:
+        seen = "again" if last else "and was not seen so before"
+        detail = f"{group} is opted in no more" if rule == OPTED_OUT else f"{group} is opted in, {seen}"
+        key = f"{rule}/{group}/after-{last.seq}" if last else f"{rule}/{group}"
+        run = replace(NO_RUN, entry=entry)
+        return scribe.note(Phase.FOUND, run, key=key, rule=rule, severity="info", group=group, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

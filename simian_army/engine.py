@@ -68,7 +68,7 @@ class Engine:
         if not self._begin(run, troop, want, {"due": due.named(), "exposure": exposure.told()}):
             return Outcome(run, troop, want, error=f"{entry.name} has fired for {at.isoformat()} before")
         if entry.monkey.needs.faults:
-            self.dues.opted.remember(troop.eligible, self.scribe)
+            self._remember(troop, entry)
         outcome = Outcome(run, troop, want, reports=not entry.monkey.needs.faults)
         proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked)
         outcome = self._draw(outcome, entry, proposals)
@@ -85,6 +85,12 @@ class Engine:
     def due(self, entry: Entry, troop: Troop, now: datetime) -> Due:
         """Where a fault is due then; for a monkey that only looks, nowhere."""
         return self.dues.among(entry.name, troop.eligible, now) if entry.monkey.needs.faults else Due()
+
+    def _remember(self, troop: Troop, entry: Entry) -> None:
+        """Write down who opted in, and who is seen to do so no more; of a group, a narrow fire sees too little."""
+        self.dues.opted.remember(troop.eligible, self.scribe, entry.name)
+        if len(troop.found) == len(troop.around):
+            self.dues.opted.forget(troop.unwilling, self.scribe, entry.name)
 
     def dice(self, run: Run) -> Random:
         """All the chance of a run: the same run always throws the same."""

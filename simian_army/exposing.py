@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from simian_army.contract import Ledger
 from simian_army.model import AuditEvent, Phase
-from simian_army.stages import Exposure, Stages, came, exposure
+from simian_army.stages import Came, Exposure, Stages, came, exposure
 
 
 @dataclass(slots=True)
@@ -20,6 +20,7 @@ class Exposing:
     stages: Mapping[str, Stages] = field(default_factory=dict)
     _judged: defaultdict[str, list[AuditEvent]] = field(default_factory=lambda: defaultdict(list), init=False)
     _read_to: int = field(default=0, init=False)
+    _came: dict[str, tuple[object, list[Came]]] = field(default_factory=dict, init=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def of(self, entry: str, eligible: int) -> Exposure:
@@ -32,10 +33,18 @@ class Exposing:
         if stages is None:
             return Exposure()
         # asked for first: what is judged in between is then among the judged, and counts at the next fire
-        pending = {begun.run for begun, _ in self.ledger.unjudged() if begun.entry == entry}
+        pending = frozenset(begun.run for begun, _ in self.ledger.unjudged() if begun.entry == entry)
         with self._guard:
             for event in self.ledger.query(phase=Phase.JUDGED, after=self._read_to):
                 self._read_to = event.seq
                 self._judged[event.entry].append(event)
-            judged = tuple(self._judged[entry])
-        return exposure(stages, came(judged, pending), eligible)
+            return exposure(stages, self._known(entry, pending), eligible)
+
+    def _known(self, entry: str, pending: frozenset[str]) -> list[Came]:
+        """What its runs came to, told anew only when one more did: a plan asks hundreds of times."""
+        judged = self._judged[entry]
+        state, told = self._came.get(entry, (None, []))
+        if state != (len(judged), pending):
+            told = came(judged, pending)
+            self._came[entry] = (len(judged), pending), told
+        return told

@@ -17,6 +17,7 @@ from simian_army.outcome import Draw, Troop
 from simian_army.standing import TARGET, Attempt, Floor, LooksBack, stops
 from simian_army.stopping import Halting
 
+CONSENT = "opt-in"  # the guard that asks the target's owner
 LOOK_BACK = timedelta(days=8)  # what guards see of the past at least; those that look back farther say so
 
 
@@ -42,14 +43,16 @@ class Judge:
         """Ask the early guards of every candidate: they need no more than the target."""
         spared: Counter[tuple[str, str]] = Counter()
         eligible: list[Target] = []
+        willing, unwilling = set[str](), set[str]()
         screen = self._screen(entry)
         for target in found:
             denied = screen(target)
+            (unwilling if denied and _dissents(denied, target) else willing).add(target.group)
             if denied is None:
                 eligible.append(target)
                 continue
             spared[denied.guard, denied.reason] += 1
-        return Troop(found, eligible, spared)
+        return Troop(found, eligible, spared, unwilling=frozenset(unwilling - willing - {""}))
 
     def consider(self, entry: Entry, fault: Fault, peers: Sequence[Target], crowd: int | None = None) -> Draw:
         """Read the target whole, ask every guard, and only then the pre-image. Changes nothing.
@@ -167,6 +170,11 @@ class Judge:
             return denied
 
         return spared
+
+
+def _dissents(denied: Verdict, target: Target) -> bool:
+    """Whether it was its owner's word that spared the target, and not that nobody could read it."""
+    return denied.guard == CONSENT and all(level.labels is not None for level in target.levels)
 
 
 def _scopes(fault: Fault, reach: Sequence[Target]) -> frozenset[str]:

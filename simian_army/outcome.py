@@ -33,13 +33,15 @@ class Draw:
 class Troop:
     """What was found: everyone, those the early guards let through, and why the others were spared.
 
-    ``around`` is whom the monkey found before a fire was narrowed to one of them; empty when it was not.
+    ``around`` is whom the monkey found before a fire was narrowed to one of them; empty when it was not. ``unwilling``
+    are the groups of whose found members none consents.
     """
 
     found: Sequence[Target]
     eligible: Sequence[Target]
     spared: Counter[tuple[str, str]]
     around: Sequence[Target] = ()
+    unwilling: frozenset[str] = frozenset()
 
     @staticmethod
     def none() -> Troop:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from simian_army.contract import Entry, Guard
+from simian_army.contract import Entry
 from simian_army.explain import Seen
 from simian_army.judge import Judge
 from simian_army.model import Target
@@ -74,7 +74,8 @@ class Screening:
     def _screen(self, judge: Judge) -> None:
         now = judge.clock.now()
         guards = [guard for guard in judge.guards if guard.early and guard.name not in self.timeless]
-        staying = [target for target in self._moving if _moves(guards, target, now)]
+        changes = [guard.changes if isinstance(guard, Changing) else _always for guard in guards]
+        staying = [target for target in self._moving if any(change(target, now) for change in changes)]
         kept = {target.id for target in staying}
         settled = judge.screen(self.entry, [target for target in self._moving if target.id not in kept])
         self._fixed |= {target.id for target in settled.eligible}
@@ -85,6 +86,7 @@ class Screening:
         self._troop, self._moving = Troop(self.found, eligible, self._spared + asked.spared), staying
 
 
-def _moves(guards: Sequence[Guard], target: Target, now: datetime) -> bool:
-    """Whether some later time may change what one of the guards says; one that does not tell may always."""
-    return any(not isinstance(guard, Changing) or guard.changes(target, now) is not None for guard in guards)
+def _always(target: Target, now: datetime) -> datetime | None:
+    """What is taken of a guard that does not tell."""
+    del target
+    return now

@@ -15,16 +15,16 @@ def drawn(faults: Iterable[Fault], want: int, strike: Callable[[Fault], Draw]) -
     slots: set[str] = set()
     draws: list[Draw] = []
     for fault in faults:
-        if len(slots) >= want or len(draws) - len(slots) >= MISSES:
-            break
         slot = fault.slot or fault.target.id
+        if want <= 0:
+            break
         if slot in slots:
             continue
         draws.append(strike(fault))
         if draws[-1].taken:
             slots.add(slot)
-        if draws[-1].final:
-            break
+        if draws[-1].final or len(slots) >= want or len(draws) - len(slots) >= MISSES:
+            break  # before the next is asked for: that may cost putting a whole troop in order
     return draws
 
 

@@ -71,6 +71,8 @@ def stopped(connection: sa.Connection) -> list[tuple[AuditEvent, Stopped]]:
 
 def unjudged(connection: sa.Connection) -> list[tuple[AuditEvent, AuditEvent | None]]:
     """What was begun and is not judged, oldest first, with the event that ended it last or says that it is stuck."""
+    if connection.execute(sa.select(lines.c.seq).where(lines.c.judged == 0).limit(1)).first() is None:
+        return []
     here = sa.and_(events.c.run == lines.c.run, events.c.target == lines.c.target)
     telling = [str(phase) for phase in {*ENDS, Phase.STUCK}]
     query = sa.select(events).join(lines, here).where(lines.c.judged == 0, events.c.seq >= lines.c.seq)

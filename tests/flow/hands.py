@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simian_army import marks, wiring
-from simian_army.due import OPTED_IN
+from simian_army.due import OPTED_IN, OPTED_OUT
 from simian_army.embedded.kube.request import Request
 from simian_army.model import Fault, Phase, Target
 from tests.flow.ground import KEY, Ground
@@ -81,7 +81,7 @@ def recover(house: wiring.House) -> int:
 def alarms(house: wiring.House) -> list[tuple[str, str]]:
     """Rule and target of each alarm, in order."""
     found = house.books.ledger.query(phase=Phase.FOUND)
-    told = [event for event in found if event.data["rule"] != OPTED_IN]
+    told = [event for event in found if event.data["rule"] not in (OPTED_IN, OPTED_OUT)]
     return [(event.data["rule"], event.data.get("target", {}).get("name", "")) for event in told]
 
 

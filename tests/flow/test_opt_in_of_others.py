@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from simian_army import wiring
-from simian_army.model import Phase
+from simian_army.model import Level, Phase
 from tests.flow.ground import NODES, Ground
 from tests.flow.hands import patch
 
@@ -80,3 +81,45 @@ def test_they_consent_to_no_cordon_of_the_node_they_live_on(shop: Ground) -> Non
         assert verdict.guard == "shared"
         assert "2 of 6 others harmed do not consent" in verdict.reason
         assert "pod shop/search-" in verdict.reason
+
+
+def since(house: wiring.House) -> list[tuple[str, str]]:
+    found = house.books.ledger.query(phase=Phase.FOUND)
+    return [(event.data["rule"], event.data["group"]) for event in found if event.data["rule"].startswith("opted-")]
+
+
+def test_since_when_a_group_is_opted_in_begins_anew_after_an_opt_out(shop: Ground) -> None:
+    web, group = "/apis/apps/v1/namespaces/shop/deployments/web", "shop/Deployment/web"
+    shop.write(pods().replace("app=search", "app=web"))
+    with shop.house(leashed=True) as house:
+        entry = house.entries["pods"]
+        house.engine.fire(entry, AT.replace(hour=1))
+        patch(shop, web, {"metadata": {"labels": {"simian-army/opt-out": "true"}}})
+        only = entry.find()[0].id
+        house.engine.fire(entry, AT.replace(hour=2), only=only)
+        assert since(house) == [("opted-in", group)], "of a group, a narrow fire sees too little"
+    with shop.house(leashed=True) as house:
+        entry = house.entries["pods"]
+        for hour in (3, 4):
+            house.engine.fire(entry, AT.replace(hour=hour))
+        assert since(house) == [("opted-in", group), ("opted-out", group)]
+        assert house.engine.dues.opted.opted_in_since(group) is None
+        patch(shop, web, {"metadata": {"labels": {"simian-army/opt-out": None}}})
+        for hour in (5, 6):
+            house.engine.fire(entry, AT.replace(hour=hour))
+        assert since(house) == [("opted-in", group), ("opted-out", group), ("opted-in", group)]
+
+
+def test_a_level_that_cannot_be_read_is_no_opt_out(shop: Ground) -> None:
+    shop.write(pods().replace("app=search", "app=web"))
+    with shop.house(leashed=True) as house:
+        house.engine.fire(house.entries["pods"], AT.replace(hour=1))
+        entry = house.entries["pods"]
+        found = [replace(one, levels=(Level("Deployment", "web", None),)) for one in entry.find()]
+        troop = house.engine.judge.screen(entry, found)
+        assert troop.eligible == []
+        assert troop.unwilling == frozenset()
+        mixed = [replace(found[0], labels={"simian-army/opt-out": "true"}, levels=()), *entry.find()[1:]]
+        assert house.engine.judge.screen(entry, mixed).unwilling == frozenset(), "the others consent still"
+        outs = [replace(one, labels={"simian-army/opt-out": "true"}, levels=()) for one in found]
+        assert house.engine.judge.screen(entry, outs).unwilling == {"shop/Deployment/web"}
