@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
+
 CLEAN = {
     "node-cordon": """
 find list nodes
@@ -95,3 +99,8 @@ def calls(kind: str) -> list[tuple[str, str]]:
         step, _, what = line.strip().partition(" ")
         found.append((step, what.strip()))
     return found
+
+
+def tidy(steps: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same with the calls of each step in order of their names: some are sent side by side."""
+    return [one for _, block in groupby(steps, key=itemgetter(0)) for one in sorted(block)]
