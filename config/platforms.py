@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from config.parts import Duration, Names, Part
+from config.parts import Duration, LocatedError, Names, Part
+from simian_army.servers import server_of
 
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
@@ -17,14 +18,21 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|\{account\}):role/\S+")
 
 
 class Kubernetes(Part):
-    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``."""
+    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``. When ``server`` is
+    given, its API must be there."""
 
     context: str = ""
     embedded: bool = False
     cluster_uid: str = ""
+    server: str = ""
     namespaces: Names = ("*",)
     page_size: int = Field(default=500, ge=1, le=10_000)
     timeout: Duration = timedelta(seconds=5)
+
+    @field_validator("server")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        return value and server_of(value)
 
     @model_validator(mode="after")
     def _one_place(self) -> Kubernetes:
@@ -32,6 +40,8 @@ class Kubernetes(Part):
             raise ValueError(
                 "name the context (or in-cluster), or say embedded: true; where it strikes is never implicit"
             )
+        if self.embedded and self.server:
+            raise LocatedError([("server", "the embedded one has a port of its own each time", "leave it out")])
         return self
 
 

@@ -9,6 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from simian_army.errors import ConfigError
+from simian_army.servers import same_server
+
 if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must not wait for
     from config.load import Loaded
     from config.platforms import Aws as AwsSaid
@@ -98,6 +101,10 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
     )
     platform = Kubernetes.connect(place, at.clock)
     closing.callback(platform.close)
+    if said.server and not same_server(platform.wire.host, said.server):
+        why = f"context {said.context} leads to {platform.wire.host}, the config says {said.server}"
+        hint = "name the context of that server, or write the server of this one, if that is the one you mean"
+        raise ConfigError([at.loaded.mistake("platforms.kubernetes.server", why, hint)])
     return platform
 
 

@@ -31,6 +31,7 @@ from simian_army.plugins import found
 from simian_army.standing import stops
 from simian_army.strangers import Stranger
 from simian_army.wiring.exposure import segments
+from simian_army.wiring.leading import own_namespace
 from simian_army.wiring.limiting import budget
 from simian_army.wiring.quieting import blackout
 
@@ -66,7 +67,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
         blackout(at.loaded, at.clock),
         budget(settings),
         Shared(safety.protected, others),
-        KnownPlace(known(settings)),
+        KnownPlace(known(settings), servers(settings), regions(settings)),
         Skew(),
         Stuck(safety.max_stuck),
         Halted(),
@@ -92,6 +93,18 @@ def known(settings: Settings) -> dict[str, frozenset[str]]:
         "aws": frozenset(said.aws.accounts if said.aws else ()),
         "toxiproxy": frozenset(said.toxiproxy.endpoints if said.toxiproxy else ()),
     }
+
+
+def servers(settings: Settings) -> dict[str, str]:
+    """At which URL config says that the API of a platform is."""
+    said = settings.platforms.kubernetes
+    return {"kubernetes": said.server} if said and said.server else {}
+
+
+def regions(settings: Settings) -> dict[str, frozenset[str]]:
+    """In which regions config says that the targets of a platform stand."""
+    said = settings.platforms.aws
+    return {"aws": frozenset(said.regions)} if said else {}
 
 
 def by_name(settings: Settings) -> dict[str, tuple[str, ...]]:
@@ -146,6 +159,5 @@ def _quorum(said: QuorumSaid, kinds: Mapping[str, FaultKind]) -> Quorum:
 
 
 def _myself() -> Myself:
-    env = os.environ
-    said = ("SIMIAN_POD_UID", "SIMIAN_NAMESPACE", "SIMIAN_NODE", "SIMIAN_INSTANCE")
-    return Myself(*(env.get(name, "") for name in said))
+    uid, node, instance = (os.environ.get(f"SIMIAN_{name}", "") for name in ("POD_UID", "NODE", "INSTANCE"))
+    return Myself(uid, own_namespace(), node, instance)

@@ -97,6 +97,11 @@ def test_what_init_writes_loads(tmp_path: Path) -> None:
         ("name: late", "name: pods", "two monkeys are named pods"),
         ("mode: {fixed: 1}", "mode: {fixd: 1}", "fixed"),
         ("context: shop-eu, ", "embedded: true, ", "platforms: embedded and real platforms do not mix"),
+        (
+            "context: shop-eu, ",
+            "context: shop-eu, server: shop-eu, ",
+            "simian.yaml:7 platforms.kubernetes.server: 'shop-eu' is no server: write for instance https://",
+        ),
         ("[eu-west-1]", "[europe]", "simian.yaml:8 platforms.aws.regions: 'europe' is no AWS region"),
         ("regions: [eu-west-1], ", "", "simian.yaml:8 platforms.aws: name the regions"),
         ('["123456789012"]', "[123456789012]", "write its 12 digits in quotes"),

@@ -45,3 +45,29 @@ def test_the_instance_the_agent_runs_on_is_no_target() -> None:
     assert not Myself(instance="i-0a1b")(scene(instance())).allowed
     assert Myself(instance="i-0a1")(scene(instance())).allowed, "an id that only begins alike is another"
     assert Myself()(scene(instance())).allowed
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        pod("agent"),
+        replace(pod("x"), scope="chaos"),
+        pod("y", {"app.kubernetes.io/name": "simian-army"}),
+    ],
+)
+def test_nothing_strikes_that_would_reach_a_part_of_the_fleet(reached: Target) -> None:
+    verdict = GUARD(scene(node("n2"), "node-cordon", reach=[pod("web-1"), reached]))
+    assert not verdict.allowed
+    assert verdict.reason.startswith(f"never self: node n2 reaches {reached}: ")
+    assert GUARD(scene(node("n2"), "node-cordon", reach=[pod("web-1")])).allowed
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        replace(pod("x", facts={"phase": "Succeeded"}), scope="chaos"),
+        replace(pod("d", group="chaos/DaemonSet/d"), scope="chaos"),
+    ],
+)
+def test_a_part_of_the_fleet_that_it_does_not_harm_is_in_nobodys_way(left: Target) -> None:
+    assert GUARD(scene(node("n2"), "node-cordon", reach=[left])).allowed
