@@ -57,6 +57,9 @@ class Monkey(Protocol):
     def propose(self, troop: Sequence[Target], rng: Random) -> Iterable[Fault | Finding]: ...
 
 
+Reach: TypeAlias = Selector | Sequence[Selector] | None
+
+
 class FaultKind(Protocol):
     """What can be done to a target and how it is undone; besides, it may be what ``extras`` names.
 
@@ -93,8 +96,8 @@ class FaultKind(Protocol):
         """What the platform must grant, in its own words; on Kubernetes verb, API group, resource, subresource."""
         ...
 
-    def reach(self, fault: Fault) -> Selector | None:
-        """All that is harmed besides the target; None when that is nothing."""
+    def reach(self, fault: Fault) -> Reach:
+        """All that is harmed besides the target, whatever of it matches one of these; None when that is nothing."""
         ...
 
     def prepare(self, fault: Fault) -> Json | None:

@@ -1,11 +1,11 @@
-"""What a fault kind may offer besides what every one must."""
+"""What a fault kind or a platform may offer besides what every one must."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from simian_army.model import Evidence, Fault, Mark
+from simian_army.model import Evidence, Fault, Health, Mark, Target
 
 
 class EndsAlone(Protocol):
@@ -24,4 +24,17 @@ class Wholesale(Protocol):
     def revert_all(self, held: Sequence[tuple[Fault, Mark]]) -> Sequence[Evidence]:
         """As ``revert``, one evidence for each in order; none of them alone makes it raise. It ends within 30 s: what
         it did not get to is ``under_way``."""
+        ...
+
+
+@runtime_checkable
+class Surveys(Protocol):
+    """What a platform has besides, if it can tell how many groups stand with fewer requests than one by one."""
+
+    def survey(self, targets: Sequence[Target]) -> Mapping[str, Health]:
+        """How the group of each of these stands, by group, with everybody's word on how few it may have.
+
+        Raises:
+            PlatformError: it could not be asked.
+        """
         ...

@@ -16,11 +16,11 @@ from simian_army.explain import Forecast, Then, foretell
 from simian_army.exposing import Exposing
 from simian_army.glance import Glance, Rehearsed
 from simian_army.imagined import Imagined
-from simian_army.model import AuditEvent, Run, Scene, Verdict
+from simian_army.model import AuditEvent, Fault, Run, Scene, Verdict
 from simian_army.outcome import Draw
 from simian_army.records import Scribe
 from simian_army.screening import Screening
-from simian_army.standing import TARGET, stops
+from simian_army.standing import REACH, TARGET, stops
 from simian_army.stopping import Halting, Standing
 
 FIRES = 20_000
@@ -180,8 +180,16 @@ class Foresight:
             return  # nothing comes of it, so it counts for nothing
         kind, fault = self.engine.judge.kinds[draw.fault.kind], draw.fault
         self.imagined.begin(run, fault, hides=getattr(kind, "hides", False))
-        if not kind.reversible and stops(kind) == TARGET:  # another takes its place, whose id nobody knows yet
-            self.blurred |= {name for name, troop in self.troops.items() if fault.target.id in troop.ids}
+        gone = _gone(kind, fault)  # others take their place, whose ids nobody knows yet
+        self.blurred |= {name for name, troop in self.troops.items() if not gone.isdisjoint(troop.ids)}
+
+
+def _gone(kind: FaultKind, fault: Fault) -> frozenset[str]:
+    """The ids of those whom a fault takes away for good."""
+    whom = stops(kind, fault)
+    if whom == REACH:
+        return frozenset(other.id for other in fault.others)
+    return frozenset({fault.target.id} if whom == TARGET and not kind.reversible else ())
 
 
 def _imagining(engine: Engine, imagined: Imagined, glances: Mapping[str, Glance], ways: Ways) -> Engine:

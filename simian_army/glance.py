@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from simian_army.contract import FaultKind, Platform
+from simian_army.contract import FaultKind, Platform, Reach
 from simian_army.errors import PlatformError, Refused
 from simian_army.model import Evidence, Fault, Health, Identity, Json, Mark, Selector, Target
 
@@ -102,7 +102,7 @@ class Rehearsed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.kind, name)
 
-    def reach(self, fault: Fault) -> Selector | None:
+    def reach(self, fault: Fault) -> Reach:
         """As the kind's, for targets that are read."""
         return self.kind.reach(fault) if self.glance.knows(fault.target) else None
 

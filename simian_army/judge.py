@@ -12,9 +12,10 @@ from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Guard, Ledger
 from simian_army.dating import carried
 from simian_army.errors import PlatformError, Refused
-from simian_army.model import Fault, Halt, Health, Identity, Scene, Target, Verdict
+from simian_army.extras import Surveys
+from simian_army.model import Fault, Halt, Health, Identity, Scene, Selector, Target, Verdict
 from simian_army.outcome import Draw, Troop
-from simian_army.standing import TARGET, Attempt, Floor, LooksBack, stops
+from simian_army.standing import REACH, TARGET, Attempt, Floor, LooksBack, stops
 from simian_army.stopping import Halting
 
 CONSENT = "opt-in"  # the guard that asks the target's owner
@@ -71,6 +72,7 @@ class Judge:
             verdicts = ask(self.guards, scene)
             if denials(verdicts):
                 return Draw(fault, verdicts, taken=False)
+            fault = replace(fault, others=scene.reach or ())
             return Draw(replace(fault, undo=kind.prepare(fault)), verdicts, taken=True, scene=scene)
         except Refused as no:
             return Draw(fault, [*verdicts, _no(fault.kind, str(no))], taken=False)
@@ -84,6 +86,7 @@ class Judge:
             PlatformError: the platform could not be asked; LedgerError: nor the ledger.
         """
         now, reach = self.clock.now(), self._reach(entry, fault)
+        stand = self._stand(entry, fault, reach)
         health = self._health(entry, fault)  # before the ledger: what it then tells of is not missed twice, nor never
         standing = self.halts.look(entry.platform.name, _scopes(fault, reach))
         return Scene(
@@ -101,6 +104,7 @@ class Judge:
             teams=standing.teams,
             health=health,
             crowd=crowd,
+            stand=stand,
         )
 
     def since(self, now: datetime) -> datetime:
@@ -137,13 +141,25 @@ class Judge:
 
     def _health(self, entry: Entry, fault: Fault) -> Health | None:
         """How the target's group stands, asked only where one of it would be stopped; doubt is told, not raised."""
-        if not fault.target.group or stops(self.kinds[fault.kind]) != TARGET:
+        if not fault.target.group or stops(self.kinds[fault.kind], fault) != TARGET:
             return None
         try:
             return entry.platform.health(fault.target, floors=True)
         except PlatformError as error:
             why = f"nobody can tell how {fault.target.group} stands: {error}"
             return Health(None, 0, 0, why, floors=(Floor(entry.platform.name, None, why),))
+
+    def _stand(self, entry: Entry, fault: Fault, reach: Sequence[Target]) -> Mapping[str, Health] | None:
+        """How each group in reach stands, asked only where all in reach are stopped; doubt is told, not raised."""
+        if stops(self.kinds[fault.kind], fault) != REACH:
+            return None
+        groups = {other.group: other for other in reach if other.group}
+        try:
+            if isinstance(entry.platform, Surveys):
+                return entry.platform.survey(list(groups.values()))
+            return {group: entry.platform.health(one, floors=True) for group, one in groups.items()}
+        except PlatformError as error:
+            return dict.fromkeys(groups, Health(None, 0, 0, f"nobody can tell how the groups in reach stand: {error}"))
 
     def _now(self, here: Identity | None) -> Identity | None:
         """The same place, its clock compared with ours as it is now: ours may have been set meanwhile."""
@@ -152,8 +168,10 @@ class Judge:
         return replace(here, clock=carried(here.clock, self.clock))
 
     def _reach(self, entry: Entry, fault: Fault) -> Sequence[Target]:
-        selector = self.kinds[fault.kind].reach(fault)
-        return entry.platform.find(selector) if selector else ()
+        said = self.kinds[fault.kind].reach(fault)
+        selectors = (said,) if isinstance(said, Selector) else said or ()
+        found = {other.id: other for selector in selectors for other in entry.platform.find(selector)}
+        return [other for other in found.values() if other.id != fault.target.id]
 
     def _screen(self, entry: Entry) -> Callable[[Target], Verdict | None]:
         """What tells why a target is spared whichever fault is meant; None when one of them may strike it."""

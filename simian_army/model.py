@@ -108,7 +108,8 @@ class Fault:
     """What is to be done to one target, with data enough for a stranger to undo it.
 
     ``undo`` is None until prepared, and for momentary faults. In one run at most one fault per ``slot`` is
-    taken; an empty slot means the target's id, so a run's targets are distinct.
+    taken; an empty slot means the target's id, so a run's targets are distinct. ``others`` is whom else it harms, as
+    the guards were shown them just before; it is written down nowhere.
     """
 
     kind: str
@@ -117,6 +118,7 @@ class Fault:
     undo: Json | None = None
     hold: timedelta = timedelta(0)
     slot: str = ""
+    others: Sequence[Target] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,8 @@ class Scene:
     """Everything a guard may see. ``peers`` are the found members of the target's group, itself included;
     ``reach`` is everything else the fault harms, None when it could not be computed. ``teams`` are the halts of
     single scopes among those of target and reach. ``health`` is the group's, None when it was not asked for. ``crowd``
-    is how many of the target's kind were found in its scope, None when nobody counted them."""
+    is how many of the target's kind were found in its scope, None when nobody counted them. ``stand`` is how each group
+    in reach stands, None when it was not asked for."""
 
     now: datetime
     fleet: str
@@ -214,6 +217,7 @@ class Scene:
     teams: tuple[Halt, ...] = ()
     health: Health | None = None
     crowd: int | None = None
+    stand: Mapping[str, Health] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,17 @@ Places: TypeAlias = Mapping[str, tuple[str, ...]]
 """Where something stands: its ``node``, ``zone`` and ``region``, each several where it spreads over them. An empty one
 says that it has none, one left out that nobody knows."""
 
-TARGET, NOBODY = "target", "nobody"
+TARGET, NOBODY, REACH = "target", "nobody", "reach"
 
 
-def stops(kind: object) -> str:
+def stops(kind: object, fault: object = None) -> str:
     """Whom a fault kind takes out of service, as its attribute ``stops`` says: its ``target``, which is meant too where
-    it has none; ``nobody``; or others, in words."""
-    return str(getattr(kind, "stops", TARGET))
+    it has none; ``nobody``; everybody in its ``reach``; or others, in words.
+
+    A kind whose ``params`` decide has a method ``stops_by(fault)`` besides, for one ``fault``.
+    """
+    by = getattr(kind, "stops_by", None)
+    return str(getattr(kind, "stops", TARGET)) if fault is None or by is None else str(by(fault))
 
 
 def note_key(annotation: str) -> str:

@@ -27,6 +27,7 @@ from simian_army.targets.kube.kinds import NAMESPACE
 from simian_army.targets.kube.lists import Lists
 from simian_army.targets.kube.login import login
 from simian_army.targets.kube.place import Place
+from simian_army.targets.kube.survey import survey
 from simian_army.targets.kube.wire import Wire
 from simian_army.targets.kube.zones import Zones
 from simian_army.targets.telling import warn
@@ -80,6 +81,9 @@ class Kubernetes:
 
     def health(self, target: Target, *, floors: bool = False) -> Health:
         return health_of(self.finder, target, self.place.floors if floors else ())
+
+    def survey(self, targets: Sequence[Target]) -> dict[str, Health]:
+        return survey(self.finder, targets, self.place.floors)
 
     def identity(self, target: Target) -> Identity:
         del target  # all of one cluster

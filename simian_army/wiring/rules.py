@@ -155,7 +155,8 @@ class Missing:
 def _quorum(said: QuorumSaid, kinds: Mapping[str, FaultKind]) -> Quorum:
     stopped = {name: stops(kind) for name, kind in kinds.items()}
     spared = Spared.of(said.spare.labels, ordinal_zero=said.spare.ordinal_zero)
-    return Quorum(stopped, said.keep, said.spare_lone, said.whole, spared)
+    by = {name: kind.stops_by for name, kind in kinds.items() if hasattr(kind, "stops_by")}
+    return Quorum(stopped, said.keep, said.spare_lone, said.whole, spared, by)
 
 
 def _myself() -> Myself:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simian_army.errors import PlatformError
 from simian_army.model import NOTHING, Json, Selector, Target
@@ -34,7 +34,8 @@ class Finder:
 
     def find(self, selector: Selector) -> list[Target]:
         """All that match. Pods are running and not being deleted, unless those bound to one node are asked for: these
-        are what a fault on the node harms, so all of them are told, of every namespace and in any phase.
+        are what a fault on the node harms, so all of them are told, of every namespace and in any phase; of several
+        nodes, where the field is given for each of these.
 
         Raises:
             PlatformError: unknown kind; or the lists could not be had whole.
@@ -44,7 +45,8 @@ class Finder:
         scopes = Scopes((selector.scopes,) if reach else (self.namespaces, selector.scopes))
         owners = self.owners(wide=not kind.namespaced or scopes.exact() is None)
         places = [""] if reach or not kind.namespaced else _places(scopes, owners)
-        calls = [_call(kind, place, selector, whole=reach or bool(selector.facts)) for place in places]
+        each = _each_node(selector) if reach else [selector]
+        calls = [_call(kind, place, one, whole=reach or bool(selector.facts)) for place in places for one in each]
         entries = [entry for found in self.lists.each(calls) for entry in found]
         meant = _meant(kind, entries, selector, scopes)
         owners.learn(entry.metadata for entry in meant)
@@ -67,6 +69,13 @@ class Finder:
             {**told, BUDGETS: budgets.over(entry.metadata.namespace, pod_labels(selector.kind, entry.whole or {}))}
             for entry, told in zip(entries, facts, strict=True)
         ]
+
+
+def _each_node(selector: Selector) -> list[Selector]:
+    """The same for one node each: the server knows no field that has one of several values."""
+    rest = tuple(field for field in selector.fields if field[0] != ON_NODE)
+    nodes = dict.fromkeys(field for field in selector.fields if field[0] == ON_NODE)
+    return [replace(selector, fields=(*rest, node)) for node in nodes]
 
 
 def _places(scopes: Scopes, owners: Owners) -> list[str]:

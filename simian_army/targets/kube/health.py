@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -12,13 +12,14 @@ from simian_army.selectors import written
 from simian_army.targets.kube.answers import object_of
 from simian_army.targets.kube.bulk import Bulk
 from simian_army.targets.kube.call import Call
-from simian_army.targets.kube.facts import at, pod_labels, ready
+from simian_army.targets.kube.facts import at, pod_labels
+from simian_army.targets.kube.facts import ready as is_ready
 from simian_army.targets.kube.finding import Finder
-from simian_army.targets.kube.floors import Subject, ask, floors
+from simian_army.targets.kube.floors import Subject, Word, ask, floors
 from simian_army.targets.kube.kinds import KINDS, POD
 from simian_army.targets.kube.motion import motion
 
-_WANTED = {
+WANTED = {
     "Deployment": "spec.replicas",
     "ReplicaSet": "spec.replicas",
     "StatefulSet": "spec.replicas",
@@ -34,6 +35,13 @@ class Group:
     kind: str
     name: str
 
+    @classmethod
+    def of(cls, target: Target) -> Group:
+        """The group of a target."""
+        scope, _, rest = target.group.partition("/")
+        kind, _, name = rest.partition("/")
+        return cls(scope, kind, name)
+
     def __str__(self) -> str:
         return f"{self.scope}/{self.kind}/{self.name}"
 
@@ -44,24 +52,27 @@ def health_of(finder: Finder, target: Target, kinds: Sequence[str] = ()) -> Heal
     Raises:
         PlatformError: it could not be read.
     """
-    scope, _, rest = target.group.partition("/")
-    kind, _, name = rest.partition("/")
-    group = Group(scope, kind, name)
+    group = Group.of(target)
     if not kinds:
-        return _counted(finder, group, _workload(finder, group))
+        return _asked(finder, group, _workload(finder, group))
     with ThreadPoolExecutor(1, "floors") as pool:
         words = pool.submit(ask, finder.lists, target.scope, kinds)
         workload = _workload(finder, group)
-        health = _counted(finder, group, workload)
+        health = _asked(finder, group, workload)
+    return worded(health, words.result(), group, target, workload)
+
+
+def worded(health: Health, words: Sequence[Word], group: Group, target: Target, workload: Json) -> Health:
+    """The same health, with what everybody says who has a word."""
     labels = target.labels if target.kind == "pod" else pod_labels(target.kind, workload) or {}
     subject = Subject(target.scope, group.kind, group.name, labels, target.facts.get("ready") is not False)
     ready = None if health.whole is None else health.ready
-    return replace(health, floors=floors(words.result(), subject, ready))
+    return replace(health, floors=floors(words, subject, ready))
 
 
 def _workload(finder: Finder, group: Group) -> Json:
     """The workload; nothing where it has no number of pods, or is gone."""
-    if group.kind not in _WANTED:
+    if group.kind not in WANTED:
         return NOTHING
     wire = finder.lists.wire
     call = Call("get", KINDS[group.kind.lower()], group.scope, group.name)
@@ -71,19 +82,24 @@ def _workload(finder: Finder, group: Group) -> Json:
         return NOTHING
 
 
-def _counted(finder: Finder, group: Group, workload: Json) -> Health:
-    if group.kind not in _WANTED:
+def _asked(finder: Finder, group: Group, workload: Json) -> Health:
+    return counted(group, workload, lambda uid, query: _ready_pods(finder, group, uid, query))
+
+
+def counted(group: Group, workload: Json, ready: Callable[[str, str], frozenset[str]]) -> Health:
+    """How a group stands; ``ready`` gives the ids of its ready pods, by the uid of the workload and its selector."""
+    if group.kind not in WANTED:
         return _unknown(f"{group.kind or 'no owner'} has no known number of pods")
     if not workload:
         return _unknown(f"{group} is gone")
-    wanted, uid = at(workload, _WANTED[group.kind]), at(workload, "metadata.uid")
+    wanted, uid = at(workload, WANTED[group.kind]), at(workload, "metadata.uid")
     if not isinstance(wanted, int) or not isinstance(uid, str):
         return _unknown(f"{group} does not say how many pods it wants")
     try:
         query = written(at(workload, "spec.selector"))
     except ValueError as error:
         return _unknown(f"the selector of {group} makes no sense: {error}")
-    up = _ready_pods(finder, group, uid, query)
+    up = ready(uid, query)
     words = f"{len(up)} of {wanted} pods of {group} are ready"
     return Health(len(up) >= wanted, len(up), wanted, words, moving=motion(group.kind, workload), up=up)
 
@@ -94,7 +110,7 @@ def _unknown(why: str) -> Health:
 
 def _ready_pods(finder: Finder, group: Group, uid: str, query: str) -> frozenset[str]:
     entries = finder.lists.all(Call("list", POD, group.scope, query=(("labelSelector", query),)))
-    up = [e.metadata for e in entries if e.whole and ready(e.whole) and not e.metadata.deletion_timestamp]
+    up = [e.metadata for e in entries if e.whole and is_ready(e.whole) and not e.metadata.deletion_timestamp]
     # selectors of two workloads may overlap: only the chain of owners tells whose a pod is
     owners = {ref.uid: ref for meta in up if (ref := meta.controller())}
     between = [ref for ref in owners.values() if ref.kind == "ReplicaSet" and ref.uid != uid]

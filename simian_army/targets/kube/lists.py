@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from simian_army.errors import PlatformError
 from simian_army.targets.kube.answers import Expired
@@ -17,6 +18,8 @@ AT_ONCE = 3
 """How many requests one find sends side by side."""
 
 _RESTARTS = 3
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -34,12 +37,20 @@ class Lists:
         Raises:
             Forbidden, PlatformError: the list could not be had whole.
         """
+        return self.kept(call, lambda entry: entry)
+
+    def kept(self, call: Call, keep: Callable[[Entry], T | None]) -> list[T]:
+        """What ``keep`` makes of each object, None left out: of many whole ones, a page is in memory at a time.
+
+        Raises:
+            Forbidden, PlatformError: as ``all``.
+        """
         for _ in range(_RESTARTS):
             try:
-                return self._pages(call)
+                return self._pages(call, keep)
             except Expired:
                 inform("restarted", call=str(call), reason="410: the snapshot of the list is gone")
-        return self._pages(call)
+        return self._pages(call, keep)
 
     def each(self, calls: Sequence[Call]) -> list[list[Entry]]:
         """``all`` of each call, side by side."""
@@ -48,8 +59,8 @@ class Lists:
         with ThreadPoolExecutor(AT_ONCE, "list") as pool:
             return list(pool.map(self.all, calls))
 
-    def _pages(self, call: Call) -> list[Entry]:
-        found: list[Entry] = []
+    def _pages(self, call: Call, keep: Callable[[Entry], T | None]) -> list[T]:
+        found: list[T] = []
         bad: list[str] = []
         twins = Twins()
         token = ""
@@ -58,7 +69,7 @@ class Lists:
             page = page_of(self.wire.host, call, body, self.forms)
             for entry in page.entries:
                 twins.share(entry)
-            found += page.entries
+            found += [made for entry in page.entries if (made := keep(entry)) is not None]
             bad += page.unreadable
             if not page.next:
                 break
