@@ -118,9 +118,11 @@ class Case:
 
 
 _CORDON = frozenset({"spec.unschedulable", "metadata.labels", "metadata.annotations"})
+_TAINT = frozenset({"spec.taints", "metadata.labels", "metadata.annotations"})
 _TAGS, _TOXICS = frozenset({"Tags"}), frozenset({"toxics"})
 CASES = (
     Case("node-cordon", "kubernetes", _CORDON, _CORDON, first_of=True),
+    Case("node-taint", "kubernetes", _TAINT, _TAINT),
     Case("pod-evict", "kubernetes"),
     Case("pod-delete", "kubernetes"),
     Case("instance-stop", "aws", _TAGS | {"State.Name"}, _TAGS, first_of=True),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 from simian_army.errors import PlatformError
 from simian_army.model import NOTHING, Json, Selector, Target
@@ -22,6 +24,13 @@ PLATFORM = "kubernetes"
 ON_NODE = "spec.nodeName"
 
 _SPREAD = 16
+
+
+class Known(NamedTuple):
+    """The metadata of an object, and its facts where it was read whole; its pods' labels stand in for ``budgets``."""
+
+    metadata: Meta
+    facts: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +56,11 @@ class Finder:
         places = [""] if reach or not kind.namespaced else _places(scopes, owners)
         each = _each_node(selector) if reach else [selector]
         calls = [_call(kind, place, one, whole=reach or bool(selector.facts)) for place in places for one in each]
-        entries = [entry for found in self.lists.each(calls) for entry in found]
+        known = partial(_known, selector, reach=reach)  # a whole object is let go of once its facts are known
+        entries = [entry for found in self.lists.each(calls, known) for entry in found]
         meant = _meant(kind, entries, selector, scopes)
         owners.learn(entry.metadata for entry in meant)
-        facts = self._facts(selector, meant, reach=reach, wide=places == [""])
+        facts = self._facts(selector, meant, wide=places == [""])
         return [
             target_of(selector.kind, entry.metadata, owners.family(entry.metadata), told)
             for entry, told in zip(meant, facts, strict=True)
@@ -60,14 +70,12 @@ class Finder:
         """A fresh look at owners and namespaces."""
         return Owners(Bulk(self.lists), self.catalog, wide)
 
-    def _facts(self, selector: Selector, entries: Sequence[Entry], *, reach: bool, wide: bool) -> list[Json]:
-        facts = [_facts(selector, entry, reach=reach) for entry in entries]
+    def _facts(self, selector: Selector, entries: Sequence[Known], *, wide: bool) -> list[Json]:
         if BUDGETS not in selector.facts:
-            return facts
+            return [entry.facts for entry in entries]
         budgets = budgets_of(self.lists, {entry.metadata.namespace for entry in entries}, wide=wide)
         return [
-            {**told, BUDGETS: budgets.over(entry.metadata.namespace, pod_labels(selector.kind, entry.whole or {}))}
-            for entry, told in zip(entries, facts, strict=True)
+            {**entry.facts, BUDGETS: budgets.over(entry.metadata.namespace, entry.facts[BUDGETS])} for entry in entries
         ]
 
 
@@ -101,7 +109,7 @@ def _call(kind: Kind, scope: str, selector: Selector, *, whole: bool) -> Call:
     return Call("list", kind, scope, query=tuple(query), partial=not whole)
 
 
-def _meant(kind: Kind, entries: Sequence[Entry], selector: Selector, scopes: Scopes) -> list[Entry]:
+def _meant(kind: Kind, entries: Sequence[Known], selector: Selector, scopes: Scopes) -> list[Known]:
     places = [_scope(kind, entry) for entry in entries]
     allowed = scopes.among(places) if kind.namespaced or kind.name == "Namespace" else frozenset({""})
     names = Scopes((selector.names,))
@@ -114,7 +122,7 @@ def _meant(kind: Kind, entries: Sequence[Entry], selector: Selector, scopes: Sco
     ]
 
 
-def _scope(kind: Kind, entry: Entry) -> str:
+def _scope(kind: Kind, entry: Known) -> str:
     return entry.metadata.name if kind.name == "Namespace" else entry.metadata.namespace
 
 
@@ -142,11 +150,13 @@ def target_of(kind: str, meta: Meta, family: Family, facts: Json = NOTHING) -> T
     return Target(PLATFORM, kind, meta.uid, meta.name, scope, group, born, labels, levels, facts, replaced)
 
 
-def _facts(selector: Selector, entry: Entry, *, reach: bool) -> Json:
+def _known(selector: Selector, entry: Entry, *, reach: bool) -> Known:
     if entry.whole is None:
-        return NOTHING
-    wanted = some_facts(selector.kind, entry.whole, selector.facts)
-    return {**facts_of(selector.kind, entry.whole), **wanted} if reach else wanted
+        return Known(entry.metadata, NOTHING)
+    facts = some_facts(selector.kind, entry.whole, selector.facts)
+    if BUDGETS in selector.facts:
+        facts[BUDGETS] = pod_labels(selector.kind, entry.whole)
+    return Known(entry.metadata, {**facts_of(selector.kind, entry.whole), **facts} if reach else facts)
 
 
 def _escaped(value: str) -> str:

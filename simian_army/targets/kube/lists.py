@@ -52,12 +52,12 @@ class Lists:
                 inform("restarted", call=str(call), reason="410: the snapshot of the list is gone")
         return self._pages(call, keep)
 
-    def each(self, calls: Sequence[Call]) -> list[list[Entry]]:
-        """``all`` of each call, side by side."""
+    def each(self, calls: Sequence[Call], keep: Callable[[Entry], T | None]) -> list[list[T]]:
+        """``kept`` of each call, side by side."""
         if len(calls) < 2:
-            return [self.all(call) for call in calls]
+            return [self.kept(call, keep) for call in calls]
         with ThreadPoolExecutor(AT_ONCE, "list") as pool:
-            return list(pool.map(self.all, calls))
+            return list(pool.map(lambda call: self.kept(call, keep), calls))
 
     def _pages(self, call: Call, keep: Callable[[Entry], T | None]) -> list[T]:
         found: list[T] = []

@@ -67,6 +67,6 @@ def test_lists_side_by_side_keep_their_order() -> None:
 
     calls = [Call("list", POD, f"ns{number}", partial=True) for number in range(9)]
     with serving(talk) as server, connected(server.url) as cluster:
-        found = cluster.finder.lists.each(calls)
+        found = cluster.finder.lists.each(calls, lambda entry: entry)
         assert [entries[0].metadata.namespace for entries in found] == [call.scope for call in calls]
-        assert cluster.finder.lists.each([]) == []
+        assert cluster.finder.lists.each([], lambda entry: entry) == []
