@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from simian_army.errors import SimianError
-from simian_army.model import Halt, Json, Mark, Target
+from simian_army.model import Halt, Json, Mark, Selector, Target
 
 
 class KubernetesPort(Protocol):
@@ -60,6 +60,19 @@ class KubernetesManyPort(KubernetesPort, Protocol):
         self, kind: str, labels: str = "", fields: Sequence[tuple[str, str]] = ()
     ) -> Mapping[str, dict[str, Any]]:
         """Every whole object of a kind without namespaces that matches a label query and pairs of fields, by uid."""
+        ...
+
+
+class KubernetesCrowdPort(KubernetesManyPort, Protocol):
+    """Finds and evicts many pods with few requests."""
+
+    def find(self, selector: Selector) -> Sequence[Target]:
+        """As ``contract.Platform.find``."""
+        ...
+
+    def evict_all(self, pods: Sequence[Target], grace: int | None = None) -> Sequence[SimianError | None]:
+        """``evict`` of each, side by side and each once: None for one that goes, or what ``evict`` would have raised; a
+        Refused for what was not sent, since the others took as long as one request may."""
         ...
 
 

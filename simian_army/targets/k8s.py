@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -28,9 +28,13 @@ from simian_army.targets.kube.lists import Lists
 from simian_army.targets.kube.login import login
 from simian_army.targets.kube.place import Place
 from simian_army.targets.kube.survey import survey
+from simian_army.targets.kube.templates import template_of, with_template
 from simian_army.targets.kube.wire import Wire
 from simian_army.targets.kube.zones import Zones
 from simian_army.targets.telling import warn
+
+MARGIN = 2.0
+"""Seconds that the lease must have left beyond a request's timeout (DESIGN rule 12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,16 @@ class Kubernetes:
     wire: Wire
     finder: Finder
     zones: Zones
+    left: Callable[[], float] = lambda: float("inf")
     name: str = PLATFORM
 
     @classmethod
-    def connect(cls, place: Place, clock: Clock | None = None) -> Kubernetes:
+    def connect(
+        cls, place: Place, clock: Clock | None = None, left: Callable[[], float] = lambda: float("inf")
+    ) -> Kubernetes:
         """Read the configuration and credentials that ``place`` names; the first request connects.
+
+        ``left`` are the seconds that we are leader still: an act of many requests asks before each.
 
         Raises:
             ConfigError: what the place names cannot be used.
@@ -53,7 +62,8 @@ class Kubernetes:
         time = clock or SystemClock()
         wire = Wire(partial(login, place), place.timeout, time)
         lists = Lists(wire, place.page_size, Forms(place.annotations))
-        return cls(place, wire, Finder(lists, Catalog(wire), place.namespaces), Zones(lists, time, place.zones))
+        finder = Finder(lists, Catalog(wire), place.namespaces)
+        return cls(place, wire, finder, Zones(lists, time, place.zones), left)
 
     def close(self) -> None:
         """End the idle connections."""
@@ -77,7 +87,8 @@ class Kubernetes:
         owners = self.finder.owners()
         owners.learn([meta])
         facts = {**facts_of(target.kind, obj), PLACES: self.zones.of(target.kind, obj)}
-        return target_of(target.kind, meta, owners.family(meta), facts)
+        family = with_template(owners.family(meta), meta.name, template_of(target.kind, obj))
+        return target_of(target.kind, meta, family, facts)
 
     def health(self, target: Target, *, floors: bool = False) -> Health:
         return health_of(self.finder, target, self.place.floors if floors else ())
@@ -160,6 +171,14 @@ class Kubernetes:
 
     def patch_all(self, wishes: Sequence[masses.Wish]) -> list[dict[str, Any] | SimianError | None]:
         return masses.patched(self.patch, wishes, self.wire.clock)
+
+    def evict_all(self, pods: Sequence[Target], grace: int | None = None) -> list[SimianError | None]:
+        ends, least = self.wire.clock.monotonic() + masses.EVICTING, self.wire.timeout + MARGIN
+
+        def may() -> bool:
+            return self.wire.clock.monotonic() <= ends and self.left() >= least
+
+        return masses.evicted(lambda pod: self.evict(pod, grace), pods, may)
 
     def listed(self, kind: str, labels: str = "", fields: Sequence[tuple[str, str]] = ()) -> dict[str, dict[str, Any]]:
         return masses.listed(self.finder.lists, kind, labels, fields)

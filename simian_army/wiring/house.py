@@ -99,7 +99,7 @@ def house(at: Books, *, leashed: bool = False, wake: Wake | None = None) -> Iter
         ConfigError, PluginError: the config names what cannot be used.
     """
     with ExitStack() as closing:
-        places = connect(wish(at.loaded, at.clock), closing)
+        places = connect(wish(at.loaded, at.clock, at.lease.left), closing)
         trusted = trust(at, places, wake)
         closing.callback(trusted.stop)
         halts = halts_of(at, places)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -39,11 +39,13 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What connecting needs: the config, the clock, and where an embedded world is that another process keeps."""
+    """What connecting needs: the config, the clock, where an embedded world is that another process keeps, and how long
+    we are leader still."""
 
     loaded: Loaded
     clock: Clock
     world: Mapping[str, str] = field(default_factory=dict)
+    left: Callable[[], float] = lambda: float("inf")
 
     @property
     def key(self) -> bytes:
@@ -51,9 +53,9 @@ class Wish:
         return self.loaded.settings.key.get_secret_value().encode()
 
 
-def wish(loaded: Loaded, clock: Clock) -> Wish:
+def wish(loaded: Loaded, clock: Clock, left: Callable[[], float] = lambda: float("inf")) -> Wish:
     """What this process needs, told by its config and environment."""
-    return Wish(loaded, clock, json.loads(os.environ.get(WORLD, "{}")))
+    return Wish(loaded, clock, json.loads(os.environ.get(WORLD, "{}")), left)
 
 
 def connect(at: Wish, closing: ExitStack) -> Places:
@@ -99,7 +101,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
         fleet=at.loaded.settings.fleet,
         key=at.key,
     )
-    platform = Kubernetes.connect(place, at.clock)
+    platform = Kubernetes.connect(place, at.clock, at.left)
     closing.callback(platform.close)
     if said.server and not same_server(platform.wire.host, said.server):
         why = f"context {said.context} leads to {platform.wire.host}, the config says {said.server}"

@@ -122,6 +122,7 @@ _TAINT = frozenset({"spec.taints", "metadata.labels", "metadata.annotations"})
 _TAGS, _TOXICS = frozenset({"Tags"}), frozenset({"toxics"})
 CASES = (
     Case("node-cordon", "kubernetes", _CORDON, _CORDON, first_of=True),
+    Case("node-drain", "kubernetes", _CORDON, _CORDON),
     Case("node-taint", "kubernetes", _TAINT, _TAINT),
     Case("pod-evict", "kubernetes"),
     Case("pod-delete", "kubernetes"),

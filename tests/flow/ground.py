@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +72,8 @@ class Ground:
 
 
 @contextmanager
-def ground(folder: Path) -> Iterator[Ground]:
-    with KubeServer(demo_world(), startup=0.05) as server:
+def ground(folder: Path, world: Sequence[Any] = ()) -> Iterator[Ground]:
+    with KubeServer(world or demo_world(), startup=0.05) as server:
         assert server.settle(20)
         kubeconfig = {
             "apiVersion": "v1",
