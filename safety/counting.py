@@ -64,10 +64,9 @@ class Counting:
                 yield self._at(kind, limit)
 
     def _shares(self) -> Iterator[Count]:
-        limits, scene = self.limits, self.scene
+        limits = self.limits
         if limits.max_percent is not None:
-            group, place = in_group(scene, self._opened), place_of(scene.fault.target)
-            yield self._share("max_percent", limits.max_percent, group, place, len(scene.peers))
+            yield self._share_of_group(limits.max_percent)
         if limits.max_percent_namespace is not None:
             yield self._share_of_namespace(limits.max_percent_namespace)
 
@@ -120,6 +119,19 @@ class Counting:
         allowed = f"{percent} % of {size} in {place} allows {most} at once"
         return Count(len(struck) < most, f"{allowed}, {len(struck)} others are struck {self._named(word)}")
 
+    def _share_of_group(self, percent: int) -> Count:
+        scene, target, word = self.scene, self.scene.fault.target, "max_percent"
+        group, place = in_group(scene, self._opened), place_of(target)
+        if not _is_group(target):
+            return self._share(word, percent, group, place, len(scene.peers))
+        health = (scene.stand or {}).get(target.group)
+        if health is None or not health.wanted:
+            return Count(room=True, words=f"not applicable: no member of {place} is stopped {self._named(word)}")
+        going = health.wanted if scene.at_most is None else scene.at_most
+        struck, most = {attempt.target for attempt in group} - {target.id}, health.wanted * percent // 100
+        words = f"{percent} % of {health.wanted} in {place} allows {most} at once, {going} would go"
+        return Count(len(struck) + going <= most, f"{words}, {len(struck)} others are struck {self._named(word)}")
+
     def _share_of_namespace(self, percent: int) -> Count:
         target, word = self.scene.fault.target, "max_percent_namespace"
         if not _has_namespace(target):
@@ -160,6 +172,11 @@ def place_of(target: Target) -> str:
 
 def _has_group(target: Target) -> bool:
     return bool(target.group) and target.kind != "node"
+
+
+def _is_group(target: Target) -> bool:
+    """Whether it is no member of its group but the whole of it: a workload, or what others use."""
+    return target.group.lower() == f"{target.scope}/{target.kind}/{target.name}" and target.platform == "kubernetes"
 
 
 def _has_namespace(target: Target) -> bool:

@@ -112,7 +112,7 @@ class Quorum:
         health = (scene.stand or {}).get(group)
         if health is None:
             return [f"how {group} stands was not told"]
-        return self._noes(Count(health, self._ours(scene, group), members))
+        return self._noes(Count(health, self._ours(scene, group), _worst(scene.at_most, members, health.up)))
 
     def _ours(self, scene: Scene, group: str) -> frozenset[str]:
         """Members that open faults took out of service; what cannot be read of a fault is taken to be the worst."""
@@ -158,6 +158,11 @@ class Quorum:
 def goes(other: Target) -> bool:
     """Whether it is a member of a group that a fault on all in its reach stops."""
     return bool(other.group) and is_harmed(other) and other.facts.get("terminating") is not True
+
+
+def _worst(most: int | None, members: frozenset[str], up: frozenset[str]) -> frozenset[str]:
+    """Of those who may go, as many as do: those who are ready would be missed most."""
+    return members if most is None else frozenset(sorted(members, key=lambda uid: (uid not in up, uid))[:most])
 
 
 def _below(floor: Floor, many: int, count: Count) -> str:

@@ -15,7 +15,7 @@ from simian_army.errors import PlatformError, Refused
 from simian_army.extras import Surveys
 from simian_army.model import Fault, Halt, Health, Identity, Scene, Selector, Target, Verdict
 from simian_army.outcome import Draw, Troop
-from simian_army.standing import REACH, TARGET, Attempt, Floor, LooksBack, stops
+from simian_army.standing import REACH, TARGET, Attempt, Floor, LooksBack, at_most, stops
 from simian_army.stopping import Halting
 
 CONSENT = "opt-in"  # the guard that asks the target's owner
@@ -105,6 +105,7 @@ class Judge:
             health=health,
             crowd=crowd,
             stand=stand,
+            at_most=at_most(self.kinds[fault.kind], fault),
         )
 
     def since(self, now: datetime) -> datetime:

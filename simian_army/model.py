@@ -201,7 +201,7 @@ class Scene:
     ``reach`` is everything else the fault harms, None when it could not be computed. ``teams`` are the halts of
     single scopes among those of target and reach. ``health`` is the group's, None when it was not asked for. ``crowd``
     is how many of the target's kind were found in its scope, None when nobody counted them. ``stand`` is how each group
-    in reach stands, None when it was not asked for."""
+    in reach stands, None when it was not asked for; ``at_most`` how many of each go, None = all."""
 
     now: datetime
     fleet: str
@@ -218,6 +218,7 @@ class Scene:
     health: Health | None = None
     crowd: int | None = None
     stand: Mapping[str, Health] | None = None
+    at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

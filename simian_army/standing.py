@@ -27,6 +27,18 @@ def stops(kind: object, fault: object = None) -> str:
     return str(getattr(kind, "stops", TARGET)) if fault is None or by is None else str(by(fault))
 
 
+def struck(kind: object) -> tuple[str, ...]:
+    """The kinds of target that a fault kind strikes: the one its attribute ``strikes`` names, and those of ``also``."""
+    return (str(getattr(kind, "strikes", "")), *map(str, getattr(kind, "also", ())))
+
+
+def at_most(kind: object, fault: object) -> int | None:
+    """How many of each group in its reach a fault takes out of service, as its kind's method ``at_most(fault)`` says;
+    None where it has none: all of them."""
+    most = getattr(kind, "at_most", None)
+    return None if most is None else int(most(fault))
+
+
 def note_key(annotation: str) -> str:
     """Under which key an annotation that config names stands among the labels of a target and its levels; no label of
     Kubernetes can be called so."""

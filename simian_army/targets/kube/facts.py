@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from simian_army.model import Json
+from simian_army.selectors import written
 
 MIRROR = "kubernetes.io/config.mirror"
 """The annotation of a pod that a file on its node stands for."""
@@ -20,7 +22,8 @@ def facts_of(kind: str, obj: Json) -> dict[str, Any]:
     """The facts of an object read whole: ``resourceVersion``, and what its kind adds.
 
     pod: ``phase``, ``node``, ``ready``, ``terminating``, ``mirror``. node: ``unschedulable``, ``ready``. Others:
-    ``replicas`` where the spec has them.
+    ``generation``, and where the spec has them ``replicas``, ``selects`` (whose pods it has, as a label query) and
+    ``at_once`` (how many of them a roll-out takes away before others are ready).
     """
     facts: dict[str, Any] = {"resourceVersion": str(at(obj, "metadata.resourceVersion") or "")}
     if kind == "pod":
@@ -33,8 +36,8 @@ def facts_of(kind: str, obj: Json) -> dict[str, Any]:
         }
     elif kind == "node":
         facts |= {"unschedulable": at(obj, "spec.unschedulable") is True, "ready": ready(obj)}
-    elif isinstance(at(obj, "spec.replicas"), int):
-        facts["replicas"] = at(obj, "spec.replicas")
+    else:
+        facts |= {"generation": at(obj, "metadata.generation") or 0, **_workload(kind, obj)}
     return facts
 
 
@@ -71,3 +74,44 @@ def at(obj: Json, path: str) -> Any:
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
+
+
+def _workload(kind: str, obj: Json) -> dict[str, Any]:
+    replicas, said = at(obj, "spec.replicas"), at(obj, "spec.selector")
+    facts: dict[str, Any] = {"replicas": replicas} if isinstance(replicas, int) else {}
+    if isinstance(said, dict) and said:
+        with suppress(ValueError):  # who needs it finds it missing, and doubts
+            facts["selects"] = written({"matchLabels": said} if kind == "service" else said)
+    pods = at(obj, "status.desiredNumberScheduled") if kind == "daemonset" else replicas
+    if kind in _AWAY and isinstance(pods, int):
+        facts["at_once"] = _AWAY[kind](obj, pods)
+    return facts
+
+
+def _deployment(obj: Json, pods: int) -> int:
+    if at(obj, "spec.strategy.type") == "Recreate":
+        return pods
+    away = _share(at(obj, "spec.strategy.rollingUpdate.maxUnavailable"), pods, 25 * pods // 100)
+    more = _share(at(obj, "spec.strategy.rollingUpdate.maxSurge"), pods, 1, up=True)
+    return away if away or more else 1  # as its controller does: something has to move
+
+
+def _statefulset(obj: Json, pods: int) -> int:
+    return max(1, _share(at(obj, "spec.updateStrategy.rollingUpdate.maxUnavailable"), pods, 1, up=True))
+
+
+def _daemonset(obj: Json, pods: int) -> int:
+    return _share(at(obj, "spec.updateStrategy.rollingUpdate.maxUnavailable"), pods, 1, up=True)
+
+
+def _share(said: object, pods: int, default: int, *, up: bool = False) -> int:
+    """A number of pods, or a percentage of them, rounded as its controller does."""
+    if isinstance(said, int):
+        return min(said, pods)
+    if not isinstance(said, str) or not said.removesuffix("%").isdecimal():
+        return default
+    hundredths = pods * int(said.removesuffix("%"))
+    return -(-hundredths // 100) if up else hundredths // 100
+
+
+_AWAY = {"deployment": _deployment, "statefulset": _statefulset, "daemonset": _daemonset}

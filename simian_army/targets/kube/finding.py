@@ -18,6 +18,8 @@ from simian_army.targets.kube.facts import BUDGETS, facts_of, pod_labels, some_f
 from simian_army.targets.kube.kinds import KINDS, Kind
 from simian_army.targets.kube.lists import Lists
 from simian_army.targets.kube.owners import Family, Owners
+from simian_army.targets.kube.templates import MAKERS, template_of, with_template
+from simian_army.targets.kube.users import USES, uses
 from simian_army.targets.scopes import Scopes
 
 PLATFORM = "kubernetes"
@@ -27,10 +29,12 @@ _SPREAD = 16
 
 
 class Known(NamedTuple):
-    """The metadata of an object, and its facts where it was read whole; its pods' labels stand in for ``budgets``."""
+    """The metadata of an object, and where it was read whole its facts and the labels of its pods; these stand in for
+    ``budgets`` too."""
 
     metadata: Meta
     facts: Json
+    template: Mapping[str, str] = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +48,27 @@ class Finder:
     def find(self, selector: Selector) -> list[Target]:
         """All that match. Pods are running and not being deleted, unless those bound to one node are asked for: these
         are what a fault on the node harms, so all of them are told, of every namespace and in any phase; of several
-        nodes, where the field is given for each of these.
+        nodes, where the field is given for each of these. In any phase too those that use a ConfigMap or Secret.
 
         Raises:
             PlatformError: unknown kind; or the lists could not be had whole.
         """
         kind = kind_of(selector.kind)
-        reach = kind.name == "Pod" and any(name == ON_NODE for name, _ in selector.fields)
+        fields = {name for name, _ in selector.fields} if kind.name == "Pod" else set()
+        on_nodes, reach = ON_NODE in fields, not fields.isdisjoint({ON_NODE, USES})
         scopes = Scopes((selector.scopes,) if reach else (self.namespaces, selector.scopes))
         owners = self.owners(wide=not kind.namespaced or scopes.exact() is None)
-        places = [""] if reach or not kind.namespaced else _places(scopes, owners)
-        each = _each_node(selector) if reach else [selector]
-        calls = [_call(kind, place, one, whole=reach or bool(selector.facts)) for place in places for one in each]
+        places = [""] if on_nodes or not kind.namespaced else _places(scopes, owners)
+        each = _each_node(selector) if on_nodes else [selector]
+        whole = reach or bool(selector.facts) or selector.kind in MAKERS
+        calls = [_call(kind, place, one, whole=whole) for place in places for one in each]
         known = partial(_known, selector, reach=reach)  # a whole object is let go of once its facts are known
         entries = [entry for found in self.lists.each(calls, known) for entry in found]
         meant = _meant(kind, entries, selector, scopes)
         owners.learn(entry.metadata for entry in meant)
         facts = self._facts(selector, meant, wide=places == [""])
         return [
-            target_of(selector.kind, entry.metadata, owners.family(entry.metadata), told)
+            target_of(selector.kind, entry.metadata, _family(owners, entry), told)
             for entry, told in zip(meant, facts, strict=True)
         ]
 
@@ -77,6 +83,10 @@ class Finder:
         return [
             {**entry.facts, BUDGETS: budgets.over(entry.metadata.namespace, entry.facts[BUDGETS])} for entry in entries
         ]
+
+
+def _family(owners: Owners, entry: Known) -> Family:
+    return with_template(owners.family(entry.metadata), entry.metadata.name, entry.template)
 
 
 def _each_node(selector: Selector) -> list[Selector]:
@@ -97,8 +107,8 @@ def _places(scopes: Scopes, owners: Owners) -> list[str]:
 
 
 def _call(kind: Kind, scope: str, selector: Selector, *, whole: bool) -> Call:
-    fields = list(selector.fields)
-    if kind.name == "Pod" and not any(name in (ON_NODE, "status.phase") for name, _ in fields):
+    fields = [field for field in selector.fields if field[0] != USES]
+    if kind.name == "Pod" and not any(name in (ON_NODE, USES, "status.phase") for name, _ in selector.fields):
         fields.append(("status.phase", "Running"))
     names = Scopes((selector.names,)).exact()
     if names is not None and len(names) == 1:
@@ -150,13 +160,16 @@ def target_of(kind: str, meta: Meta, family: Family, facts: Json = NOTHING) -> T
     return Target(PLATFORM, kind, meta.uid, meta.name, scope, group, born, labels, levels, facts, replaced)
 
 
-def _known(selector: Selector, entry: Entry, *, reach: bool) -> Known:
+def _known(selector: Selector, entry: Entry, *, reach: bool) -> Known | None:
     if entry.whole is None:
         return Known(entry.metadata, NOTHING)
+    if not all(uses(entry.whole, what) for field, what in selector.fields if field == USES):
+        return None
     facts = some_facts(selector.kind, entry.whole, selector.facts)
     if BUDGETS in selector.facts:
         facts[BUDGETS] = pod_labels(selector.kind, entry.whole)
-    return Known(entry.metadata, {**facts_of(selector.kind, entry.whole), **facts} if reach else facts)
+    facts = {**facts_of(selector.kind, entry.whole), **facts} if reach else facts
+    return Known(entry.metadata, facts, template_of(selector.kind, entry.whole))
 
 
 def _escaped(value: str) -> str:

@@ -48,6 +48,9 @@ KINDS = {
         Kind("apps", "v1", "daemonsets", "DaemonSet"),
         Kind("batch", "v1", "jobs", "Job"),
         Kind("batch", "v1", "cronjobs", "CronJob"),
+        Kind("", "v1", "services", "Service"),
+        Kind("", "v1", "configmaps", "ConfigMap"),
+        Kind("", "v1", "secrets", "Secret"),
     )
 }
 """Target kind -> what it is on the server."""
