@@ -63,6 +63,14 @@ class KubernetesManyPort(KubernetesPort, Protocol):
         ...
 
 
+class KubernetesNearPort(KubernetesPort, Protocol):
+    """Reads what stands in the same namespace as a target."""
+
+    def near(self, kind: str, scope: str, labels: str = "") -> Sequence[dict[str, Any]]:
+        """Every whole object of a kind in one namespace that matches a label query."""
+        ...
+
+
 class KubernetesCrowdPort(KubernetesManyPort, Protocol):
     """Finds and evicts many pods with few requests."""
 

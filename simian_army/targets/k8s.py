@@ -109,10 +109,10 @@ class Kubernetes:
         return (Identity(self.name, meta.uid, self.wire.host, self.place.embedded),)
 
     def marked(self, scopes: Collection[str] = ()) -> Iterator[tuple[Target, Mark | None]]:
-        """Every node and pod that bears our label, one list after the other; what one of them cannot tell keeps back
-        nothing of the others."""
+        """Every node, pod and object of the kinds that ``place`` names which bears our label, one list after the other;
+        what one of them cannot tell keeps back nothing of the others."""
         failed: list[PlatformError] = []
-        for call in marking.calls(self.place.namespaces, scopes):
+        for call in marking.calls(self.place.namespaces, scopes, [kind_of(name) for name in self.place.marked]):
             try:
                 entries = self.finder.lists.all(call)
             except PlatformError as error:
@@ -182,6 +182,10 @@ class Kubernetes:
 
     def listed(self, kind: str, labels: str = "", fields: Sequence[tuple[str, str]] = ()) -> dict[str, dict[str, Any]]:
         return masses.listed(self.finder.lists, kind, labels, fields)
+
+    def near(self, kind: str, scope: str, labels: str = "") -> list[dict[str, Any]]:
+        call = Call("list", kind_of(kind), scope, query=(("labelSelector", labels),) if labels else ())
+        return [entry.whole for entry in self.finder.lists.all(call) if entry.whole]
 
     def mark(self, obj: Json, mark: Mark) -> list[Json]:
         return marking.put(obj, mark)

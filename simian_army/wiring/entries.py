@@ -10,6 +10,7 @@ from simian_army.contract import Entry, FaultKind, Platform
 from simian_army.errors import PluginError
 from simian_army.model import Selector
 from simian_army.plugins import pick
+from simian_army.standing import struck
 
 if TYPE_CHECKING:
     from config.schema import MonkeyEntry
@@ -26,7 +27,8 @@ def entry(said: MonkeyEntry, kinds: Mapping[str, FaultKind], platforms: Mapping[
     assert make is not None  # noqa: S101 - pick raises otherwise
     monkey = make(**said.with_)
     needs = monkey.needs
-    wanted = [_kind(fault, kinds).strikes for fault in needs.faults] if needs.faults else needs.kinds
+    struck_by = [struck(_kind(fault, kinds)) for fault in needs.faults]
+    wanted = [kind for each in struck_by for kind in each] if needs.faults else needs.kinds
     select = said.select
     selectors = tuple(
         Selector(kind, select.scopes, select.labels, names=select.names, facts=needs.facts)

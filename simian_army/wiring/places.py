@@ -79,6 +79,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
     from simian_army.targets.k8s import Kubernetes
     from simian_army.targets.kube.place import Place
     from simian_army.wiring.limiting import placed
+    from simian_army.wiring.vetting import bearers
 
     url = at.world.get("kubernetes", "")
     if said.embedded and not url:
@@ -96,6 +97,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
         page_size=said.page_size,
         timeout=said.timeout.total_seconds(),
         zones=placed(at.loaded.settings),
+        marked=bearers(at.loaded.settings, "kubernetes"),
         annotations=at.loaded.settings.safety.opt_in.annotations,
         floors=at.loaded.settings.safety.quorum.floors,
         fleet=at.loaded.settings.fleet,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from simian_army.model import Needs
 from simian_army.plugins import found, suggest
+from simian_army.standing import struck
+
+if TYPE_CHECKING:
+    from config.schema import Settings
 
 Wrong = tuple[str, str, str]
 """A key below ``with``, what is wrong there, and what to write instead."""
@@ -26,6 +31,17 @@ def vet(kind: str, name: str, arguments: Mapping[str, Any], on: str = "") -> lis
     wanted = plugin.make(**arguments).needs.faults
     unknown = [_missing("fault", "fault", fault) for fault in wanted if fault not in found("fault")]
     return unknown or [misfit for fault in wanted if (misfit := _elsewhere(fault, on))]
+
+
+def bearers(settings: Settings, platform: str) -> tuple[str, ...]:
+    """The kinds of target that the faults of config's monkeys hold on a platform, and so may bear their marks."""
+    held: set[str] = set()
+    for said in settings.monkeys:
+        make = found("monkey")[said.use].make if said.use in found("monkey") else None
+        needs = make(**said.with_).needs if make and said.on == platform else Needs()
+        kinds = [found("fault")[fault].make for fault in needs.faults if fault in found("fault")]
+        held.update(kind for make in kinds if getattr(make, "reversible", False) for kind in struck(make))
+    return tuple(sorted(held))
 
 
 def _elsewhere(fault: str, on: str) -> Wrong | None:

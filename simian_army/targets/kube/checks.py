@@ -16,6 +16,7 @@ from simian_army.targets.kube.facts import BUDGETS, at
 from simian_army.targets.kube.finding import PLATFORM, kind_of
 from simian_army.targets.kube.floors import KINDS as FLOORS
 from simian_army.targets.kube.kinds import BUDGET, KINDS, REVIEW, Kind
+from simian_army.targets.kube.templates import MAKERS
 from simian_army.targets.kube.wire import Wire
 from simian_army.targets.scopes import Scopes
 
@@ -26,7 +27,12 @@ ALWAYS: tuple[Permission, ...] = (
     ("get", "", "pods", ""),
     ("list", "", "pods", ""),
     ("get", "", "namespaces", ""),
-    *((verb, kind.group, kind.plural, "") for kind in KINDS.values() if kind.group for verb in ("get", "list")),
+    *(
+        (verb, kind.group, kind.plural, "")
+        for name, kind in KINDS.items()
+        if name in MAKERS
+        for verb in ("get", "list")
+    ),
 )
 """What finding and reading targets needs, whatever the faults."""
 

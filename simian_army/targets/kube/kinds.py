@@ -51,6 +51,7 @@ KINDS = {
         Kind("", "v1", "services", "Service"),
         Kind("", "v1", "configmaps", "ConfigMap"),
         Kind("", "v1", "secrets", "Secret"),
+        AUTOSCALER,
     )
 }
 """Target kind -> what it is on the server."""

@@ -51,12 +51,13 @@ def take_off(obj: Json, mark: Mark, genuine: Callable[[Mark], bool] = lambda _: 
     return [_same_version(obj), *removals] if removals else []
 
 
-def calls(namespaces: tuple[str, ...], more: Collection[str]) -> list[Call]:
-    """The lists that have every marked node, and every marked pod of config's namespaces and of those in ``more``."""
+def calls(namespaces: tuple[str, ...], more: Collection[str], kinds: Sequence[Kind] = ()) -> list[Call]:
+    """The lists that have every marked node, and every marked pod, and object of ``kinds``, of config's namespaces and
+    of those in ``more``."""
     exact = Scopes((namespaces,)).exact()
     places = ("",) if exact is None else sorted({*exact, *more})
     query = (("labelSelector", marks.HELD),)
-    return [Call("list", kind, place, query=query, partial=True) for kind, place in _each(places)]
+    return [Call("list", kind, place, query=query, partial=True) for kind, place in _each(places, kinds)]
 
 
 def meant(call: Call, entries: Sequence[Entry], namespaces: tuple[str, ...], more: Collection[str]) -> list[Entry]:
@@ -67,10 +68,11 @@ def meant(call: Call, entries: Sequence[Entry], namespaces: tuple[str, ...], mor
     return [entry for entry in entries if call.kind is NODE or entry.metadata.namespace in allowed]
 
 
-def _each(places: Iterable[str]) -> Iterator[tuple[Kind, str]]:
+def _each(places: Iterable[str], kinds: Sequence[Kind]) -> Iterator[tuple[Kind, str]]:
     yield NODE, ""
     for place in places:
         yield POD, place
+        yield from ((kind, place) for kind in kinds if kind not in (NODE, POD))
 
 
 def _same(there: Mark, mark: Mark) -> bool:

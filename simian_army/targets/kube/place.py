@@ -15,8 +15,9 @@ class Place:
     With ``url`` no credentials are sent, and neither the kubeconfig nor the environment is read. ``namespaces``
     are patterns (``*`` as in a shell; a leading ``!`` excludes). ``timeout`` is seconds for each request,
     ``page_size`` objects a page. ``floors`` are those who are asked for a word on how few pods a workload may have (see
-    floors.py). ``zones`` tells that the zones and regions of pods are asked for: nodes are
-    listed then. ``annotations`` are read besides the labels. ``fleet`` and ``key`` are those of the marks.
+    floors.py). ``zones`` tells that the zones and regions of pods are asked for: nodes are listed then. ``marked`` are
+    the kinds of object besides nodes and pods that may bear marks. ``annotations`` are read besides the labels.
+    ``fleet`` and ``key`` are those of the marks.
     """
 
     context: str = ""
@@ -27,6 +28,7 @@ class Place:
     timeout: float = 10.0
     floors: tuple[str, ...] = ()
     zones: bool = False
+    marked: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
     fleet: str = ""
     key: bytes = field(default=b"", repr=False)
