@@ -72,7 +72,7 @@ class Scene:
         """The config: ``many`` faults in one firing, and no more a day."""
         case, site = self.case, self.site
         rooms = f"concurrent: {many}, per_group: {many}, per_day: {many}"
-        select = site.select if case.kind == "node-cordon" else ""
+        select = site.select if str(self.kind.strikes) == "node" else ""
         fault = "" if case.use == "latency" else f"fault: {case.kind}, "
         held = f"hold: {hold}, " if case.fields else ""
         self.config.write_text(
