@@ -252,6 +252,14 @@ class SecretsPort(Protocol):
         ...
 
 
+class KubernetesShelfPort(KubernetesPort, Protocol):
+    """Reads and acts on single objects, and has Secrets beside them."""
+
+    def secrets(self) -> SecretsPort:
+        """The Secrets of whatever namespace: those of the target's are meant."""
+        ...
+
+
 class LeasePort(Protocol):
     """One Lease of our own namespace. Every call is sent once and has a timeout.
 

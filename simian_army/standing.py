@@ -27,6 +27,11 @@ def stops(kind: object, fault: object = None) -> str:
     return str(getattr(kind, "stops", TARGET)) if fault is None or by is None else str(by(fault))
 
 
+def bears(kind: object) -> tuple[str, ...]:
+    """What kinds of object a fault kind marks besides what it strikes: its attribute ``bears``."""
+    return tuple(getattr(kind, "bears", ()))
+
+
 def struck(kind: object) -> tuple[str, ...]:
     """The kinds of target that a fault kind strikes: the one its attribute ``strikes`` names, and those of ``also``."""
     return (str(getattr(kind, "strikes", "")), *map(str, getattr(kind, "also", ())))

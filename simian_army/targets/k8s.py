@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from simian_army import marks
+from simian_army.bearing import signed_for, struck_by
 from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
 from simian_army.dating import read
@@ -27,6 +28,7 @@ from simian_army.targets.kube.kinds import NAMESPACE
 from simian_army.targets.kube.lists import Lists
 from simian_army.targets.kube.login import login
 from simian_army.targets.kube.place import Place
+from simian_army.targets.kube.shelf import Shelf
 from simian_army.targets.kube.survey import survey
 from simian_army.targets.kube.templates import template_of, with_template
 from simian_army.targets.kube.wire import Wire
@@ -187,11 +189,16 @@ class Kubernetes:
         call = Call("list", kind_of(kind), scope, query=(("labelSelector", labels),) if labels else ())
         return [entry.whole for entry in self.finder.lists.all(call) if entry.whole]
 
+    def secrets(self) -> Shelf:
+        return Shelf(self.finder.lists)
+
     def mark(self, obj: Json, mark: Mark) -> list[Json]:
         return marking.put(obj, mark)
 
     def unmark(self, obj: Json, mark: Mark) -> list[Json]:
-        return marking.take_off(obj, mark, lambda there: self._genuine(there, obj["metadata"]["uid"]))
+        return marking.take_off(
+            obj, mark, lambda there: self._genuine(there, obj["metadata"]["uid"], marking.place_of(obj))
+        )
 
     def _act(self, call: Call) -> dict[str, Any]:
         """What the server says of an act; whatever no API server says (a proxy's page) proves nothing was done."""
@@ -207,21 +214,25 @@ class Kubernetes:
     def _signed(self, call: Call, entries: Sequence[Entry]) -> Iterator[tuple[Target, Mark | None]]:
         owners = self.finder.owners()
         owners.learn(entry.metadata for entry in entries)
-        kind = call.kind.name.lower() if call.kind else ""
+        kind, told = call.kind.name.lower() if call.kind else "", set[tuple[str, str]]()
         for entry in entries:
             text = entry.metadata.annotations.fault if entry.metadata.annotations else None
             mark = marks.from_text(text) if text is not None else None
             if mark is not None and mark.fleet != self.place.fleet:
                 continue
             target = target_of(kind, entry.metadata, owners.family(entry.metadata))
-            if mark is None or not self._genuine(mark, target.id):
+            if mark is None or not self._genuine(mark, target.id, marking.placed(kind, target.scope, target.name)):
                 warn("forged", target=str(target), run=mark.run if mark else "")
                 yield replace(target, facts={"mark": text or ""}), None
                 continue
-            yield target, mark
+            struck = target if marks.verify(self.place.key, mark, target, self.place.fleet) else struck_by(mark)
+            if struck is None or (struck.id, mark.mac) in told:
+                continue  # several bear the mark of one fault
+            told.add((struck.id, mark.mac))
+            yield struck, mark
 
-    def _genuine(self, mark: Mark, uid: str) -> bool:
-        return marks.genuine(self.place.key, mark, uid, self.place.fleet)
+    def _genuine(self, mark: Mark, uid: str, place: str) -> bool:
+        return marks.genuine(self.place.key, mark, signed_for(mark, uid, place), self.place.fleet)
 
 
 def _scope(target: Target) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simian_army.model import Needs
 from simian_army.plugins import found, suggest
-from simian_army.standing import struck
+from simian_army.standing import bears, struck
 
 if TYPE_CHECKING:
     from config.schema import Settings
@@ -40,7 +40,9 @@ def bearers(settings: Settings, platform: str) -> tuple[str, ...]:
         make = found("monkey")[said.use].make if said.use in found("monkey") else None
         needs = make(**said.with_).needs if make and said.on == platform else Needs()
         kinds = [found("fault")[fault].make for fault in needs.faults if fault in found("fault")]
-        held.update(kind for make in kinds if getattr(make, "reversible", False) for kind in struck(make))
+        held.update(
+            kind for make in kinds if getattr(make, "reversible", False) for kind in (*struck(make), *bears(make))
+        )
     return tuple(sorted(held))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from simian_army.contract import FaultKind
 from simian_army.errors import PlatformError, SimianError
 from simian_army.model import Evidence, Selector
-from simian_army.standing import TARGET, stops
+from simian_army.standing import REACH, TARGET, stops
 from simian_army.targets.kube.answers import grant, object_of
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.facts import BUDGETS, at
@@ -80,7 +80,7 @@ class Checks:
 
     def _words(self, kinds: Sequence[FaultKind]) -> Iterator[Permission]:
         """Asked only where a pod would be stopped."""
-        if any(kind.platform == PLATFORM and stops(kind) == TARGET for kind in kinds):
+        if any(kind.platform == PLATFORM and stops(kind) in (TARGET, REACH) for kind in kinds):
             yield from (("list", FLOORS[word].group, FLOORS[word].plural, "") for word in self.floors)
 
     def _ask(self, permission: Permission, scope: str) -> Evidence:

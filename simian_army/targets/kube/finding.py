@@ -15,7 +15,7 @@ from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.catalog import Catalog
 from simian_army.targets.kube.decode import Entry, Meta
 from simian_army.targets.kube.facts import BUDGETS, facts_of, pod_labels, some_facts
-from simian_army.targets.kube.kinds import KINDS, Kind
+from simian_army.targets.kube.kinds import KINDS, MADE, Kind
 from simian_army.targets.kube.lists import Lists
 from simian_army.targets.kube.owners import Family, Owners
 from simian_army.targets.kube.templates import MAKERS, template_of, with_template
@@ -142,7 +142,7 @@ def kind_of(name: str) -> Kind:
     Raises:
         PlatformError: there is none.
     """
-    kind = KINDS.get(name)
+    kind = KINDS.get(name) or MADE.get(name)
     if kind is None:
         raise PlatformError(f"kubernetes: no target kind is called {name!r}; known: {', '.join(sorted(KINDS))}")
     return kind

@@ -55,3 +55,6 @@ KINDS = {
     )
 }
 """Target kind -> what it is on the server."""
+
+MADE = {"networkpolicy": Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")}
+"""The same for what is no target: faults make it."""

@@ -51,6 +51,17 @@ def take_off(obj: Json, mark: Mark, genuine: Callable[[Mark], bool] = lambda _: 
     return [_same_version(obj), *removals] if removals else []
 
 
+def placed(kind: str, scope: str, name: str) -> str:
+    """How an undo names an object that we make."""
+    return f"{kind}/{scope}/{name}"
+
+
+def place_of(obj: Json) -> str:
+    """The same of an object that was read by itself."""
+    metadata = obj["metadata"]
+    return placed(str(obj.get("kind", "")).lower(), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
+
+
 def calls(namespaces: tuple[str, ...], more: Collection[str], kinds: Sequence[Kind] = ()) -> list[Call]:
     """The lists that have every marked node, and every marked pod, and object of ``kinds``, of config's namespaces and
     of those in ``more``."""
