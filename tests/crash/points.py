@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Seen(StrEnum):
@@ -86,7 +87,7 @@ class Case:
 
     ``fields`` are those changed while it stands, ``first`` those that its first request changes and its last one gives
     back; the same for a kind that does all in one request. A kind that cannot be undone has none. ``first_of`` tells the
-    kinds that are killed at every point in each test run.
+    kinds that are killed at every point in each test run. ``params`` is what it is given.
     """
 
     kind: str
@@ -95,6 +96,7 @@ class Case:
     first: frozenset[str] = frozenset()
     use: str = "chaos"
     first_of: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -123,6 +125,7 @@ _TAGS, _TOXICS = frozenset({"Tags"}), frozenset({"toxics"})
 CASES = (
     Case("node-cordon", "kubernetes", _CORDON, _CORDON, first_of=True),
     Case("node-drain", "kubernetes", _CORDON, _CORDON),
+    Case("zone-outage", "kubernetes", _CORDON, _CORDON, params={"max_percent": 100}),
     Case("node-taint", "kubernetes", _TAINT, _TAINT),
     Case("pod-evict", "kubernetes"),
     Case("pod-delete", "kubernetes"),

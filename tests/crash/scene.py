@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -73,7 +74,7 @@ class Scene:
         case, site = self.case, self.site
         rooms = f"concurrent: {many}, per_group: {many}, per_day: {many}"
         select = site.select if str(self.kind.strikes) == "node" else ""
-        fault = "" if case.use == "latency" else f"fault: {case.kind}, "
+        fault = "" if case.use == "latency" else f"fault: {case.kind}, params: {json.dumps(case.params)}, "
         held = f"hold: {hold}, " if case.fields else ""
         self.config.write_text(
             f"fleet: crash\nkey: {KEY}\nseed: fixed\nleashed: false\n{site.more}platforms:\n  {site.said}\n"

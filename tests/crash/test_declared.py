@@ -72,7 +72,7 @@ def test_a_kind_changes_what_it_says_and_nothing_else(site: Site) -> None:
             make: Any = found("fault")[case.kind].make
             if case.platform != platform.name or not case.fields:
                 continue
-            kind, fault = prepared(site.ground, platform, Case(make))
+            kind, fault = prepared(site.ground, platform, Case(make, case.params))
             before = site.objects()
             kind.inject(fault, mark_of(fault))
             struck = site.objects()

@@ -59,7 +59,7 @@ class Ground:
     def node(self) -> str:
         """A fresh node that the cluster's own parts are done with; returns its name."""
         name = f"{self.scope}-node"
-        self.api.create("/api/v1/nodes", node(name, {}))
+        self.api.create("/api/v1/nodes", node(name, {"topology.kubernetes.io/zone": name}))
         seen: list[str] = []
 
         def quiet() -> bool:
