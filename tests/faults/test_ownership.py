@@ -20,7 +20,9 @@ OURS = (US, "Update", "")
 
 def entry(owner: tuple[str, str, str], *fields: str) -> dict[str, Any]:
     manager, operation, sub = owner
-    said: dict[str, Any] = {"f:spec": {f"f:{name}": {} for name in fields}} if fields else {"f:metadata": {"f:labels": {".": {}}}}
+    said: dict[str, Any] = (
+        {"f:spec": {f"f:{name}": {} for name in fields}} if fields else {"f:metadata": {"f:labels": {".": {}}}}
+    )
     made = {"manager": manager, "operation": operation, "apiVersion": "apps/v1", "fieldsV1": said, "time": "t"}
     return {**made, **({"subresource": sub} if sub else {})}
 
