@@ -160,7 +160,7 @@ class Stage:
     def view(self) -> dict[str, dict[str, Any]]:
         """The fields the kind restores and its marks, of every object, as the server says."""
         make: Any = found("fault")[self.kind.name].make
-        return self.site.views(make.restores)
+        return self.site.views(str(make.strikes), make.restores)
 
     def live(self, ledger: Path, timeout: int = TIMEOUT) -> Run:
         """Strike, look once, be told to end it, and end it."""

@@ -13,6 +13,7 @@ from simian_army.embedded.kube import KubeServer
 from simian_army.embedded.toxi.server import ToxiServer
 from simian_army.targets.kube.place import Place
 from tests.cluster.plane import Cluster as RealCluster
+from tests.crash import nearby
 from tests.targets.contract.grounds import CloudGround, Ground, KubeGround, LinksGround, cloud_ground
 from tests.targets.kube.grounds import Ground as Cluster
 from tests.targets.kube.grounds import OpenApi
@@ -34,20 +35,22 @@ NODE = {
 
 @dataclass(frozen=True)
 class Site:
-    """One filled ground. ``objects`` reads every object there may be struck, by name, as the server has it; ``acts``
-    lists the writes to targets that it carried out since the filling, None where it does not tell."""
+    """One filled ground. ``objects`` reads every object of a kind there that may be struck, by name, as the server has
+    it; ``acts`` lists the writes to targets that it carried out since the filling, None where it does not tell; ``kept``
+    what faults keep elsewhere."""
 
     ground: Ground
     said: str
-    objects: Callable[[], dict[str, Any]]
+    objects: Callable[[str], dict[str, Any]]
     acts: Callable[[], list[str] | None]
     select: str = ""
     more: str = ""
+    kept: Callable[[], list[str]] = list
 
-    def views(self, restores: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-        """By object, the fields that a kind restores and those that marks stand in."""
+    def views(self, strikes: str, restores: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+        """By object of the kind that is struck, the fields that are restored and those that marks stand in."""
         paths = sorted({*restores, *MARKS})
-        return {name: {path: seen(obj, path) for path in paths} for name, obj in self.objects().items()}
+        return {name: {path: seen(obj, path) for path in paths} for name, obj in self.objects(strikes).items()}
 
 
 def seen(obj: Any, path: str) -> Any:
@@ -106,19 +109,25 @@ def _kube(cluster: Cluster, told: Callable[[], list[str]], yaml: str, *, records
     ground = KubeGround(cluster, told, yaml)
     try:
         ground.fill(3)
+        nearby.make(cluster)
         begun = len(told())
         yield Site(
             ground,
             f"kubernetes: {{{yaml}, namespaces: [{cluster.scope}]}}",
-            lambda: {name: cluster.api.get(f"/api/v1/nodes/{name}") for name in ground.nodes},
+            lambda kind: _nodes(ground) if kind == "node" else nearby.objects(cluster, kind),
             lambda: told()[begun:],
             f"select: {{names: [{', '.join(ground.nodes)}]}}, ",
             f"undertaker: {{namespace: {cluster.scope}}}\n" if records else "",
+            lambda: list(nearby.kept(cluster)),
         )
     finally:
         for name in ground.nodes:
             cluster.api.delete(f"/api/v1/nodes/{name}")
         cluster.end()
+
+
+def _nodes(ground: KubeGround) -> dict[str, Any]:
+    return {name: ground.cluster.api.get(f"/api/v1/nodes/{name}") for name in ground.nodes}
 
 
 def moto(server: CloudServer) -> Site:
@@ -129,7 +138,7 @@ def moto(server: CloudServer) -> Site:
     return Site(
         ground,
         ground.config().partition("\n")[2].partition("\n")[0].strip(),
-        lambda: _cloud(ground),
+        lambda _: _cloud(ground),
         lambda: [write.action for write in server.writes[begun:] if write.code < 300],
     )
 
@@ -161,7 +170,7 @@ def proxies(url: str, server: ToxiServer | None = None, count: int = 2) -> Itera
         yield Site(
             ground,
             f'toxiproxy: {{endpoints: ["{url}"], opt_in: ["{ground.scope}-*"]}}',
-            lambda: {name: said for name, said in ground.links.proxies().items() if name.startswith(ground.scope)},
+            lambda _: {name: said for name, said in ground.links.proxies().items() if name.startswith(ground.scope)},
             lambda: None if (acts := told()) is None else acts[begun:],
         )
     finally:

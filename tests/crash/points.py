@@ -87,7 +87,8 @@ class Case:
 
     ``fields`` are those changed while it stands, ``first`` those that its first request changes and its last one gives
     back; the same for a kind that does all in one request. A kind that cannot be undone has none. ``first_of`` tells the
-    kinds that are killed at every point in each test run. ``params`` is what it is given.
+    kinds that are killed at every point in each test run. ``params`` is what it is given. ``besides`` counts the requests,
+    of an injection or a revert, that write what no view shows: who owns a field, a copy of the mark.
     """
 
     kind: str
@@ -97,6 +98,7 @@ class Case:
     use: str = "chaos"
     first_of: bool = False
     params: Mapping[str, Any] = field(default_factory=dict)
+    besides: int = 0
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -119,6 +121,7 @@ class Case:
         return table[seen]
 
 
+_MARK = frozenset({"metadata.labels", "metadata.annotations"})
 _CORDON = frozenset({"spec.unschedulable", "metadata.labels", "metadata.annotations"})
 _TAINT = frozenset({"spec.taints", "metadata.labels", "metadata.annotations"})
 _TAGS, _TOXICS = frozenset({"Tags"}), frozenset({"toxics"})
@@ -127,6 +130,13 @@ CASES = (
     Case("node-drain", "kubernetes", _CORDON, _CORDON),
     Case("zone-outage", "kubernetes", _CORDON, _CORDON, params={"max_percent": 100}),
     Case("node-taint", "kubernetes", _TAINT, _TAINT),
+    Case("scale-down", "kubernetes", _MARK | {"spec.replicas"}, _MARK | {"spec.replicas"}, params={"to": 2}, besides=2),
+    Case("job-suspend", "kubernetes", _MARK | {"spec.suspend"}, _MARK | {"spec.suspend"}, besides=1),
+    Case("pod-failure", "kubernetes", _MARK | {"spec.containers"}, _MARK | {"spec.containers"}),
+    Case("dns-fault", "kubernetes", _MARK | {"spec.externalName"}, _MARK | {"spec.externalName"}, besides=1),
+    Case("config-fault", "kubernetes", _MARK | {"data"}, _MARK | {"data"}, params={"key": "a"}, besides=1),
+    Case("secret-fault", "kubernetes", _MARK | {"data"}, params={"key": "a"}),  # kept first, in a Secret of ours
+    Case("rollout-restart", "kubernetes"),
     Case("pod-evict", "kubernetes"),
     Case("pod-delete", "kubernetes"),
     Case("instance-stop", "aws", _TAGS | {"State.Name"}, _TAGS, first_of=True),

@@ -86,7 +86,7 @@ class Scene:
     def view(self) -> dict[str, dict[str, Any]]:
         """The fields the kind restores and its marks, of every object, as the server says."""
         restores: tuple[str, ...] = self.kind.restores  # type: ignore[assignment]  # of the class itself
-        return self.site.views(restores)
+        return self.site.views(str(self.kind.strikes), restores)
 
     def changes(self, before: Mapping[str, Any]) -> dict[str, frozenset[str]]:
         """Object to the fields that differ now."""
@@ -166,6 +166,7 @@ class Scene:
     def nothing_is_left(self) -> None:
         """A third start finds nothing, writes nothing, and sees no mark."""
         acts = self.site.acts()
+        assert self.site.kept() == []
         with self.house() as house:
             count = house.books.ledger.last_seq()
             assert house.recovery.recover() == 0

@@ -22,6 +22,7 @@ from tests.targets.kube.grounds import OpenApi
 SERVERS_OWN: tuple[str, ...] = (
     "metadata.resourceVersion",
     "metadata.managedFields",
+    "metadata.generation",
     "spec.taints",
     "status",
     "State.Code",
@@ -72,14 +73,14 @@ def test_a_kind_changes_what_it_says_and_nothing_else(site: Site) -> None:
             make: Any = found("fault")[case.kind].make
             if case.platform != platform.name or not case.fields:
                 continue
-            kind, fault = prepared(site.ground, platform, Case(make, case.params))
-            before = site.objects()
+            kind, fault = prepared(site.ground, platform, Case(make, case.params, members=make.strikes == "pod"))
+            before = site.objects(make.strikes)
             kind.inject(fault, mark_of(fault))
-            struck = site.objects()
+            struck = site.objects(make.strikes)
             assert differing(before, struck, SERVERS_OWN), "it does something"
             assert differing(before, struck, (*SERVERS_OWN, *kind.restores, *MARKS)) == set()
             end(kind, fault, mark_of(fault))
-            assert differing(before, site.objects(), SERVERS_OWN) == set()
+            assert differing(before, site.objects(make.strikes), SERVERS_OWN) == set()
 
 
 def test_every_kind_is_killed_in_this_suite() -> None:
