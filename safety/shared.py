@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from safety.consent import Also, consent
 from safety.protected import protection
+from simian_army.bearing import BEARERS, place_of
 from simian_army.model import Scene, Target, Verdict
 
 NAMED = 10
@@ -30,7 +31,8 @@ class Shared:
         """Denies when the reach is not known, and names up to ten of those that do not consent."""
         if scene.reach is None:
             return Verdict(self.name, allowed=False, reason="whom the fault harms could not be computed")
-        asked = [other for other in scene.reach if is_harmed(other)]
+        ours = frozenset((scene.fault.undo or {}).get(BEARERS, ()))  # what the fault itself made is asked nothing
+        asked = [other for other in scene.reach if is_harmed(other) and place_of(other) not in ours]
         if not asked:
             return Verdict(self.name, allowed=True, reason=f"not applicable: {_nobody(len(scene.reach))}")
         verdicts = ((other, self._one(scene, other)) for other in asked)

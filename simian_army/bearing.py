@@ -25,6 +25,11 @@ def name_for(fault: Fault) -> str:
     return f"simian-army-{said[:12]}"
 
 
+def place_of(target: Target) -> str:
+    """``kind/namespace/name``: how an undo names what we make."""
+    return f"{target.kind}/{target.scope}/{target.name}"
+
+
 def signed_for(mark: Mark, uid: str, place: str) -> str:
     """The id for which a mark must be signed that is found on the object of that uid at that place."""
     said, named = mark.undo.get(STRUCK), mark.undo.get(BEARERS)

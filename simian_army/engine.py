@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from random import Random
+from threading import Event
 
 from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Ledger
@@ -25,6 +26,7 @@ from simian_army.records import LIMIT, Held, Scribe, fault_json, verdicts_json
 from simian_army.turns import drawn, in_order
 
 LEASE_MARGIN = 2.0  # seconds beyond the request timeout that the lease must have left (DESIGN rule 12)
+SHOWING = 15.0  # seconds an effect that is under way has to show
 NOTHING_DONE = (Refused, Gone, Conflict, Forbidden)  # the platform's answers that say for sure nothing was changed
 
 
@@ -189,12 +191,18 @@ class Engine:
         return draw
 
     def _observe(self, held: Held, kind: FaultKind) -> None:
-        try:
-            seen = kind.observe(held.fault)
-        except PlatformError as error:
-            seen = Evidence(holds=False, detail=f"could not be looked at: {error}")
+        ends, seen = self.clock.monotonic() + SHOWING, self._look(held, kind)
+        while seen.under_way and not seen.holds and self.clock.monotonic() < ends:
+            self.clock.wait(Event(), SHOWING / 30)
+            seen = self._look(held, kind)
         phase = Phase.OBSERVED if seen.holds else Phase.NO_EFFECT
         self.ledger.append(self.scribe.note(phase, held.run, held.fault.target, kind=kind.name, detail=seen.detail))
+
+    def _look(self, held: Held, kind: FaultKind) -> Evidence:
+        try:
+            return kind.observe(held.fault)
+        except PlatformError as error:
+            return Evidence(holds=False, detail=f"could not be looked at: {error}")
 
     def _withdraw(self, held: Held, draw: Draw, reason: str) -> Draw:
         self.keeper.release(held)

@@ -84,6 +84,22 @@ class KubernetesCrowdPort(KubernetesManyPort, Protocol):
         ...
 
 
+class KubernetesMakingPort(KubernetesNearPort, Protocol):
+    """Makes objects, and finds them by name, whatever their uid."""
+
+    def create(self, kind: str, obj: Json) -> dict[str, Any]:
+        """Make an object in the namespace it names; as it then is.
+
+        Raises:
+            Conflict: one of that name is there already, and nothing was made.
+        """
+        ...
+
+    def named(self, kind: str, scope: str, name: str) -> dict[str, Any] | None:
+        """The whole object of that name; None when there is none."""
+        ...
+
+
 class AwsPort(Protocol):
     """Reads and acts on single EC2 instances and Auto Scaling Groups. Every call has a timeout; acts are sent once.
 

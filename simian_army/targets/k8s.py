@@ -114,6 +114,7 @@ class Kubernetes:
         """Every node, pod and object of the kinds that ``place`` names which bears our label, one list after the other;
         what one of them cannot tell keeps back nothing of the others."""
         failed: list[PlatformError] = []
+        told: set[tuple[str, str]] = set()  # several objects may bear the mark of one fault
         for call in marking.calls(self.place.namespaces, scopes, [kind_of(name) for name in self.place.marked]):
             try:
                 entries = self.finder.lists.all(call)
@@ -121,7 +122,11 @@ class Kubernetes:
                 failed.append(error)
                 continue
             meant = marking.meant(call, entries, self.place.namespaces, scopes)
-            yield from self._signed(call, meant)
+            for target, mark in self._signed(call, meant):
+                if mark is None or (target.id, mark.mac) not in told:
+                    yield target, mark
+                if mark is not None:
+                    told.add((target.id, mark.mac))
         if failed:
             raise failed[0]
 
@@ -138,15 +143,21 @@ class Kubernetes:
         yield from checks.permissions(kinds, selectors)
 
     def get(self, target: Target) -> dict[str, Any] | None:
-        call = Call("get", kind_of(target.kind), _scope(target), target.name)
+        obj = self.named(target.kind, _scope(target), target.name)
+        return obj if obj and obj["metadata"].get("uid") == target.id else None
+
+    def named(self, kind: str, scope: str, name: str) -> dict[str, Any] | None:
+        call = Call("get", kind_of(kind), scope, name)
         try:
             obj = object_of(self.wire.host, call, self.wire.read(call))
         except Gone:
             return None
-        metadata = obj.get("metadata")
-        if not isinstance(metadata, dict):
+        if not isinstance(obj.get("metadata"), dict):
             raise PlatformError(f"{self.wire.host}: {call}: the answer has no metadata")
-        return obj if metadata.get("uid") == target.id else None
+        return obj
+
+    def create(self, kind: str, obj: Json) -> dict[str, Any]:
+        return self._act(Call("create", kind_of(kind), str(obj["metadata"]["namespace"]), body=obj))
 
     def evict(self, target: Target, grace: int | None = None) -> None:
         eviction = {
@@ -214,7 +225,7 @@ class Kubernetes:
     def _signed(self, call: Call, entries: Sequence[Entry]) -> Iterator[tuple[Target, Mark | None]]:
         owners = self.finder.owners()
         owners.learn(entry.metadata for entry in entries)
-        kind, told = call.kind.name.lower() if call.kind else "", set[tuple[str, str]]()
+        kind = call.kind.name.lower() if call.kind else ""
         for entry in entries:
             text = entry.metadata.annotations.fault if entry.metadata.annotations else None
             mark = marks.from_text(text) if text is not None else None
@@ -226,10 +237,8 @@ class Kubernetes:
                 yield replace(target, facts={"mark": text or ""}), None
                 continue
             struck = target if marks.verify(self.place.key, mark, target, self.place.fleet) else struck_by(mark)
-            if struck is None or (struck.id, mark.mac) in told:
-                continue  # several bear the mark of one fault
-            told.add((struck.id, mark.mac))
-            yield struck, mark
+            if struck is not None:
+                yield struck, mark
 
     def _genuine(self, mark: Mark, uid: str, place: str) -> bool:
         return marks.genuine(self.place.key, mark, signed_for(mark, uid, place), self.place.fleet)

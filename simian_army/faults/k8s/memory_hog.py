@@ -1,0 +1,65 @@
+"""What a memory hog does: a pod beside the target holds so much memory of its node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simian_army.faults.k8s import hogging
+from simian_army.faults.k8s.arguments import known, whole
+from simian_army.faults.k8s.hogging import Hog
+from simian_army.model import Evidence, Fault, Json, Mark, Selector
+from simian_army.ports import KubernetesMakingPort
+from simian_army.standing import TARGET
+
+ROOM = 32
+"""MiB that the shell itself may use beside what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryHog:
+    """Makes a pod that fills a memory-backed volume of its own: it counts against its own limit, and its node must have
+    as much that nobody asked for. Who uses more than it asked for may be evicted: the target counts as stopped."""
+
+    port: KubernetesMakingPort
+    name: ClassVar[str] = "memory-hog"
+    platform: ClassVar[str] = "kubernetes"
+    strikes: ClassVar[str] = "pod"
+    reversible: ClassVar[bool] = True
+    replaces: ClassVar[bool] = False
+    stops: ClassVar[str] = TARGET
+    restores: ClassVar[tuple[str, ...]] = ()
+    alone: ClassVar[str] = hogging.ALONE
+    params: ClassVar[Mapping[str, str]] = {
+        "megabytes": "how many MiB it holds; without it, 256",
+        **hogging.PARAMS,
+    }
+    undo: ClassVar[Mapping[str, str]] = hogging.UNDO
+    permissions: ClassVar[tuple[tuple[str, str, str, str], ...]] = hogging.PERMISSIONS
+
+    def reach(self, fault: Fault) -> Selector | None:
+        return hogging.reach(fault)
+
+    def prepare(self, fault: Fault) -> Json | None:
+        known(fault, self.params)
+        _size(fault)
+        return hogging.prepare(self.port, fault)
+
+    def inject(self, fault: Fault, mark: Mark) -> None:
+        size = _size(fault)
+        script = f"head -c {size << 20} /dev/zero > /hog/held && while :; do sleep 3600; done"
+        limits = {"cpu": "100m", "memory": f"{size + ROOM}Mi"}
+        volume = {"name": "held", "emptyDir": {"medium": "Memory", "sizeLimit": f"{size + 1}Mi"}}
+        mount = {"name": "held", "mountPath": "/hog"}
+        hogging.inject(self.port, fault, mark, Hog(script, limits, [volume], [mount]))
+
+    def observe(self, fault: Fault) -> Evidence:
+        return hogging.observe(self.port, fault)
+
+    def revert(self, fault: Fault, mark: Mark) -> Evidence:
+        return hogging.revert(self.port, fault, mark)
+
+
+def _size(fault: Fault) -> int:
+    return whole(fault, "megabytes", 1, 1_048_576, 256)
