@@ -10,10 +10,12 @@ from simian_army.model import Scene, Verdict
 
 
 class Nature(NamedTuple):
-    """What wiring knows of a fault kind: is it reverted, and if not, does a controller replace what it destroys."""
+    """What wiring knows of a fault kind: is it reverted, and if not, does a controller replace what it destroys, or the
+    target itself make it anew."""
 
     reversible: bool
     replaces: bool
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Irreversible:
             return Verdict(self.name, allowed=False, reason=f"nobody knows whether {kind} can be undone")
         if nature.reversible:
             return Verdict(self.name, allowed=True, reason=f"not applicable: {kind} is reverted")
-        if nature.replaces and scene.fault.target.replaced:
+        if nature.anew or (nature.replaces and scene.fault.target.replaced):
             return Verdict(self.name, allowed=True, reason=f"not applicable: what {kind} destroys is replaced")
         listed = ", ".join(sorted(self.allow)) or "empty"
         if kind in self.allow:

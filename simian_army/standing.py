@@ -37,6 +37,11 @@ def struck(kind: object) -> tuple[str, ...]:
     return (str(getattr(kind, "strikes", "")), *map(str, getattr(kind, "also", ())))
 
 
+def anew(kind: object) -> bool:
+    """Whether the targets of a momentary kind make anew by themselves what it destroys, as its attribute ``anew`` says."""
+    return getattr(kind, "anew", False) is True
+
+
 def at_most(kind: object, fault: object) -> int | None:
     """How many of each group in its reach a fault takes out of service, as its kind's method ``at_most(fault)`` says;
     None where it has none: all of them."""

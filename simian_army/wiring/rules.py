@@ -28,7 +28,7 @@ from safety.stuck import Stuck
 from simian_army.contract import FaultKind, Guard
 from simian_army.model import Evidence, Scene, Verdict
 from simian_army.plugins import found
-from simian_army.standing import stops
+from simian_army.standing import anew, stops
 from simian_army.strangers import Stranger
 from simian_army.wiring.exposure import segments
 from simian_army.wiring.leading import own_namespace
@@ -55,7 +55,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
     """The built-in guards in the order they are shown, then config's; one that cannot be loaded denies."""
     settings = at.loaded.settings
     safety = settings.safety
-    natures = {name: Nature(kind.reversible, kind.replaces) for name, kind in kinds.items()}
+    natures = {name: Nature(kind.reversible, kind.replaces, anew(kind)) for name, kind in kinds.items()}
     parts, others = segments(settings), also(safety.opt_in)
     own: list[Guard] = [
         OptIn(by_name(settings), others),

@@ -123,6 +123,9 @@ class DyingPort(Shell):
         real = getattr(self._real, name)
         return self._watched(real) if callable(real) else real
 
+    def secrets(self) -> DyingPort:
+        return DyingPort(self._real.secrets(), self._fate)
+
     def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **more: Any) -> Any:
             answer = real(*args, **more)

@@ -31,6 +31,7 @@ class RolloutRestart:
     also: ClassVar[tuple[str, ...]] = ("statefulset", "daemonset")
     reversible: ClassVar[bool] = False
     replaces: ClassVar[bool] = True
+    anew: ClassVar[bool] = True
     stops: ClassVar[str] = REACH
     restores: ClassVar[tuple[str, ...]] = ()
     alone: ClassVar[str] = "momentary: nothing to end"
