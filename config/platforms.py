@@ -18,8 +18,8 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|\{account\}):role/\S+")
 
 
 class Kubernetes(Part):
-    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``. When ``server`` is
-    given, its API must be there."""
+    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``. When ``server``
+    is given, its API must be there. ``exec`` lets faults run commands in containers."""
 
     context: str = ""
     embedded: bool = False
@@ -28,6 +28,7 @@ class Kubernetes(Part):
     namespaces: Names = ("*",)
     page_size: int = Field(default=500, ge=1, le=10_000)
     timeout: Duration = timedelta(seconds=5)
+    exec: bool = False
 
     @field_validator("server")
     @classmethod

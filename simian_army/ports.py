@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from simian_army.errors import SimianError
-from simian_army.model import Halt, Json, Mark, Selector, Target
+from simian_army.model import Halt, Json, Mark, Target
 
 
 class KubernetesPort(Protocol):
@@ -68,35 +68,6 @@ class KubernetesNearPort(KubernetesPort, Protocol):
 
     def near(self, kind: str, scope: str, labels: str = "") -> Sequence[dict[str, Any]]:
         """Every whole object of a kind in one namespace that matches a label query."""
-        ...
-
-
-class KubernetesCrowdPort(KubernetesManyPort, Protocol):
-    """Finds and evicts many pods with few requests."""
-
-    def find(self, selector: Selector) -> Sequence[Target]:
-        """As ``contract.Platform.find``."""
-        ...
-
-    def evict_all(self, pods: Sequence[Target], grace: int | None = None) -> Sequence[SimianError | None]:
-        """``evict`` of each, side by side and each once: None for one that goes, or what ``evict`` would have raised; a
-        Refused for what was not sent, since the others took as long as one request may."""
-        ...
-
-
-class KubernetesMakingPort(KubernetesNearPort, Protocol):
-    """Makes objects, and finds them by name, whatever their uid."""
-
-    def create(self, kind: str, obj: Json) -> dict[str, Any]:
-        """Make an object in the namespace it names; as it then is.
-
-        Raises:
-            Conflict: one of that name is there already, and nothing was made.
-        """
-        ...
-
-    def named(self, kind: str, scope: str, name: str) -> dict[str, Any] | None:
-        """The whole object of that name; None when there is none."""
         ...
 
 

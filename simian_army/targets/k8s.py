@@ -12,8 +12,9 @@ from simian_army.bearing import signed_for, struck_by
 from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
 from simian_army.dating import read
-from simian_army.errors import Conflict, Gone, PlatformError, SimianError, Unknown
+from simian_army.errors import Conflict, Gone, PlatformError, Refused, SimianError, Unknown
 from simian_army.model import Evidence, Health, Identity, Json, Mark, Selector, Target
+from simian_army.ports_kube import Ended
 from simian_army.standing import PLACES
 from simian_army.targets.kube import marking, masses
 from simian_army.targets.kube.answers import object_of
@@ -21,6 +22,7 @@ from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.catalog import Catalog
 from simian_army.targets.kube.checks import Checks
 from simian_army.targets.kube.decode import Entry, Forms, meta_of
+from simian_army.targets.kube.execution import run
 from simian_army.targets.kube.facts import facts_of
 from simian_army.targets.kube.finding import PLATFORM, Finder, kind_of, target_of
 from simian_army.targets.kube.health import health_of
@@ -35,6 +37,8 @@ from simian_army.targets.kube.wire import Wire
 from simian_army.targets.kube.zones import Zones
 from simian_army.targets.telling import warn
 
+EXEC = ("pods", "exec")
+NO_EXEC = "running commands in containers is off: write platforms.kubernetes.exec: true, and grant pods/exec"
 MARGIN = 2.0
 """Seconds that the lease must have left beyond a request's timeout (DESIGN rule 12)."""
 
@@ -140,6 +144,9 @@ class Kubernetes:
             yield Evidence(holds=True, detail=f"cluster_uid: {self.identities()[0].id}")
         except PlatformError as error:
             yield Evidence(holds=False, detail=str(error))
+        if not self.place.exec:
+            barred = [kind.name for kind in kinds if any(tuple(one[2:]) == EXEC for one in kind.permissions)]
+            yield from (Evidence(holds=False, detail=f"fault {name}: {NO_EXEC}") for name in barred)
         yield from checks.permissions(kinds, selectors)
 
     def get(self, target: Target) -> dict[str, Any] | None:
@@ -184,6 +191,14 @@ class Kubernetes:
 
     def patch_all(self, wishes: Sequence[masses.Wish]) -> list[dict[str, Any] | SimianError | None]:
         return masses.patched(self.patch, wishes, self.wire.clock)
+
+    def may_run(self) -> None:
+        if not self.place.exec:
+            raise Refused(NO_EXEC)
+
+    def run(self, target: Target, container: str, argv: Sequence[str], seconds: float) -> Ended:
+        self.may_run()
+        return run(self.wire, target, container, argv, seconds)
 
     def evict_all(self, pods: Sequence[Target], grace: int | None = None) -> list[SimianError | None]:
         ends, least = self.wire.clock.monotonic() + masses.EVICTING, self.wire.timeout + MARGIN

@@ -97,6 +97,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
         page_size=said.page_size,
         timeout=said.timeout.total_seconds(),
         zones=placed(at.loaded.settings),
+        exec=said.exec,
         marked=bearers(at.loaded.settings, "kubernetes"),
         annotations=at.loaded.settings.safety.opt_in.annotations,
         floors=at.loaded.settings.safety.quorum.floors,

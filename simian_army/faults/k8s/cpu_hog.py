@@ -10,7 +10,7 @@ from simian_army.faults.k8s import hogging
 from simian_army.faults.k8s.arguments import known, whole
 from simian_army.faults.k8s.hogging import Hog
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
-from simian_army.ports import KubernetesMakingPort
+from simian_army.ports_kube import KubernetesMakingPort
 
 
 @dataclass(frozen=True, slots=True)

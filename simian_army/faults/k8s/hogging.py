@@ -12,7 +12,7 @@ from simian_army.faults.k8s.arguments import word
 from simian_army.faults.k8s.leaving_all import on_nodes
 from simian_army.faults.k8s.making import Made
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
-from simian_army.ports import KubernetesMakingPort
+from simian_army.ports_kube import KubernetesMakingPort
 
 IMAGE = "busybox:1.37"
 LATER = 5

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from simian_army.model import Evidence, Selector, Target
-from simian_army.ports import KubernetesCrowdPort
+from simian_army.ports_kube import KubernetesCrowdPort
 
 _OURS = ("app.kubernetes.io/name", "simian-army")
 _FINISHED = ("Succeeded", "Failed")

@@ -10,7 +10,7 @@ from simian_army.bearing import borne_by, name_for
 from simian_army.errors import Conflict, Gone, Refused
 from simian_army.faults.k8s.giving_back import TRIES
 from simian_army.model import Evidence, Fault, Json, Mark, Target
-from simian_army.ports import KubernetesMakingPort
+from simian_army.ports_kube import KubernetesMakingPort
 
 MANAGED = {"app.kubernetes.io/managed-by": "simian-army"}
 

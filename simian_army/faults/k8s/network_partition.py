@@ -14,7 +14,7 @@ from simian_army.faults.k8s.giving_back import Back, give_back
 from simian_army.faults.k8s.making import Made
 from simian_army.faults.k8s.policies import Cut, enforcer, others_over
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
-from simian_army.ports import KubernetesMakingPort
+from simian_army.ports_kube import KubernetesMakingPort
 
 POLICY = "networkpolicy"
 LABEL = "simian-army/struck"

@@ -10,7 +10,7 @@ from simian_army.faults.k8s.leaving import GRACE, grace_of
 from simian_army.faults.k8s.leaving_all import evict_them, evictable, gone, on_nodes
 from simian_army.faults.k8s.node_cordon import NodeCordon
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
-from simian_army.ports import KubernetesCrowdPort
+from simian_army.ports_kube import KubernetesCrowdPort
 from simian_army.standing import REACH
 
 

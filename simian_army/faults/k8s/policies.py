@@ -9,7 +9,7 @@ from typing import Any
 
 from simian_army.errors import PlatformError, Refused
 from simian_army.model import Fault, Json
-from simian_army.ports import KubernetesMakingPort
+from simian_army.ports_kube import KubernetesMakingPort
 from simian_army.selectors import KEY, VALUE, object_selector
 
 DIRECTIONS = {"ingress": ("Ingress",), "egress": ("Egress",), "both": ("Ingress", "Egress")}

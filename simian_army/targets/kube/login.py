@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from simian_army.errors import ConfigError, Mistake, PlatformError
 from simian_army.targets.kube.place import IN_CLUSTER, Place
@@ -24,11 +24,13 @@ _CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Connections to one API server, kept alive; ``authorize`` gives the headers that say who we are."""
+    """Connections to one API server, kept alive; ``authorize`` gives the headers that say who we are, ``tls`` what a
+    connection outside the pool needs to trust the server and be trusted."""
 
     host: str
     pool: PoolManager
     authorize: Callable[[], dict[str, str]]
+    tls: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def close(self) -> None:
         """End the idle connections."""
@@ -110,7 +112,21 @@ def _session(configuration: Configuration, place: Place) -> Session:
             return settings()
         return within(place.timeout, "refresh the credentials", settings)
 
-    return Session(str(configuration.host), pool, authorize)
+    return Session(str(configuration.host), pool, authorize, _tls(configuration))
+
+
+def _tls(configuration: Configuration) -> dict[str, Any]:
+    import ssl
+
+    said = {
+        "cert_reqs": ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE,
+        "check_hostname": bool(configuration.verify_ssl),
+        "ca_certs": configuration.ssl_ca_cert,
+        "certfile": configuration.cert_file,
+        "keyfile": configuration.key_file,
+        "server_hostname": getattr(configuration, "tls_server_name", None),
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def within(seconds: float, what: str, work: Callable[[], T]) -> T:

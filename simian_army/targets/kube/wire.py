@@ -119,6 +119,10 @@ class Wire:
                 old.close()
             return self.session
 
+    def headers(self) -> dict[str, str]:
+        """Who we are, for a connection outside the pool."""
+        return {"User-Agent": _agent(), **self._credentials(self.session)}
+
     def _credentials(self, session: Session) -> dict[str, str]:
         known, now = self._who, self.clock.monotonic()
         if known and known[0] is session and now < known[1]:
