@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from simian_army.errors import Refused, Unknown
+from simian_army.errors import Conflict, Forbidden, Gone, PlatformError, Refused, SimianError, Unknown
 from simian_army.model import Target
 from simian_army.ports_kube import Ended
 from simian_army.targets.kube.answers import error_of
@@ -31,7 +32,7 @@ def run(wire: Wire, pod: Target, container: str, argv: Sequence[str], seconds: f
     try:
         return _ended(wire, call, _last(wire, call, socket, ends))
     finally:
-        socket.close(timeout=0)
+        socket.shutdown()  # type: ignore[no-untyped-call]  # the library says nothing of it
 
 
 def _dialled(wire: Wire, call: Call) -> WebSocket:
@@ -50,9 +51,21 @@ def _dialled(wire: Wire, call: Call) -> WebSocket:
             http_no_proxy=["*"],
         )
     except websocket.WebSocketBadStatusException as error:
-        raise error_of(session.host, call, error.status_code or 0, error.resp_body or b"") from error
+        raise _no(error_of(session.host, call, error.status_code, error.resp_body or b""), error.status_code) from error
+    except ConnectionRefusedError as error:
+        raise PlatformError(f"{session.host}: {call}: cannot be reached ({error}); is the cluster up?") from error
     except (websocket.WebSocketException, OSError) as error:
         raise Unknown(f"{session.host}: {call}: {error}; it may have been run") from error
+
+
+def _no(error: SimianError, status: int) -> SimianError:
+    """A server that takes no such request has run nothing, whatever its words."""
+    known = isinstance(error, (Refused, Forbidden, Gone, Conflict))
+    return (
+        error
+        if known or not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        else Refused(str(error))
+    )
 
 
 def _last(wire: Wire, call: Call, socket: WebSocket, ends: float) -> bytes:
