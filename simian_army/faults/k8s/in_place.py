@@ -14,7 +14,9 @@ from simian_army.faults.k8s.ownership import Owner, hand_back, owners_of
 from simian_army.model import Evidence, Fault, Json, Mark
 from simian_army.ports import KubernetesPort
 
-OWNERS = "who owned the field before, and owns it again afterwards: manager, operation and subresource of each"
+OWNERS = (
+    "who owned the field before, and owns it again afterwards: manager, operation, subresource and API version of each"
+)
 """What ``owners`` in an undo means."""
 
 
@@ -57,7 +59,8 @@ def owners(obj: Json, path: Sequence[str]) -> list[list[str]]:
 
 def owners_in(undo: Json) -> tuple[Owner, ...]:
     """The same, read back; what makes no sense is left out."""
-    return tuple((str(one[0]), str(one[1]), str(one[2])) for one in undo.get("owners", ()) if len(one) == 3)
+    said = [list(map(str, one)) for one in undo.get("owners", ()) if len(one) == 4]
+    return tuple((manager, operation, sub, version) for manager, operation, sub, version in said)
 
 
 def inject(port: KubernetesPort, fault: Fault, mark: Mark, change: Change) -> None:

@@ -19,8 +19,8 @@ US = "simian-army"
 
 TRIES = 5
 
-Owner: TypeAlias = tuple[str, str, str]
-"""Manager, operation (Apply or Update) and subresource, as an entry of ``managedFields`` says them."""
+Owner: TypeAlias = tuple[str, str, str, str]
+"""Manager, operation (Apply or Update), subresource and API version, as an entry of ``managedFields`` says them."""
 
 Path: TypeAlias = Sequence[str]
 """A field by the keys that lead to it: ``("spec", "replicas")``."""
@@ -66,9 +66,13 @@ def _handed_back(obj: Json, path: Path, owners: Sequence[Owner]) -> list[dict[st
         return None
     for entry in ours:
         _take(entry["fieldsV1"], path)
-    for entry in entries:
-        if _owner(entry) in owners and isinstance(entry.get("fieldsV1"), dict):
-            _give(entry["fieldsV1"], path)
+    for owner in owners:
+        # whoever owned nothing else has no entry any more
+        found = [entry for entry in entries if _owner(entry) == owner and isinstance(entry.get("fieldsV1"), dict)]
+        if not found:
+            found = [_entry(owner, ours[0].get("time"))]
+            entries += found
+        _give(found[0]["fieldsV1"], path)
     return [entry for entry in entries if entry not in ours or entry["fieldsV1"]]
 
 
@@ -78,11 +82,20 @@ def _entries(obj: Json) -> list[dict[str, Any]]:
 
 
 def _owner(entry: Json) -> Owner:
-    return str(entry.get("manager", "")), str(entry.get("operation", "")), str(entry.get("subresource", ""))
+    manager, operation, sub, version = (
+        str(entry.get(key, "")) for key in ("manager", "operation", "subresource", "apiVersion")
+    )
+    return manager, operation, sub, version
+
+
+def _entry(owner: Owner, time: Any) -> dict[str, Any]:
+    manager, operation, sub, version = owner
+    made = {"manager": manager, "operation": operation, "apiVersion": version, "fieldsType": "FieldsV1", "fieldsV1": {}}
+    return {**made, **({"subresource": sub} if sub else {}), **({"time": time} if time else {})}
 
 
 def _is_ours(entry: Json) -> bool:
-    return _owner(entry) == (US, "Update", "")
+    return _owner(entry)[:3] == (US, "Update", "")
 
 
 def _has(fields: Any, path: Path) -> bool:

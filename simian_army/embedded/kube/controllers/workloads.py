@@ -116,8 +116,19 @@ def job(cluster: Cluster, key: Key, startup: float) -> float:
         cluster.delete(POD, Key(POD.id, key.namespace, name_of(pod)), GENTLY)
     for _ in range(wanted - len(pods)):
         _make(cluster, owner, {"generateName": f"{key.name}-"})
-    cluster.write(key, lambda old: put(old, ("status", "active"), min(wanted, len(pods))))
+    cluster.write(key, lambda old: _at_work(put(old, ("status", "active"), min(wanted, len(pods)))))
     return 0
+
+
+def _at_work(obj: Json) -> Json:
+    """Whether a Job is suspended, as it says once it was."""
+    held = spec_of(obj).get("suspend") is True
+    said = [one for one in obj["status"].get("conditions", ()) if one["type"] == "Suspended"]
+    if not held and not said:
+        return obj
+    others = [one for one in obj["status"].get("conditions", ()) if one["type"] != "Suspended"]
+    now = {"type": "Suspended", "status": str(held), "reason": "JobSuspended" if held else "JobResumed"}
+    return put(obj, ("status", "conditions"), [*others, now])
 
 
 RECONCILE = {
