@@ -99,6 +99,7 @@ class Case:
     first_of: bool = False
     params: Mapping[str, Any] = field(default_factory=dict)
     besides: int = 0
+    lingers: bool = False
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -108,6 +109,10 @@ class Case:
     def requests(self) -> int:
         """How many requests one injection takes."""
         return 1 if self.first == self.fields else 2
+
+    def seen(self, point: Point) -> Seen:
+        """How much stands at that point; what ``lingers`` may be there still when its revert was answered."""
+        return Seen.ANY if self.lingers and point.seen is Seen.BACK else point.seen
 
     def changed(self, seen: Seen) -> frozenset[str]:
         """What is changed then; of ANY, the most that may be."""
@@ -136,6 +141,9 @@ CASES = (
     Case("dns-fault", "kubernetes", _MARK | {"spec.externalName"}, _MARK | {"spec.externalName"}, besides=1),
     Case("config-fault", "kubernetes", _MARK | {"data"}, _MARK | {"data"}, params={"key": "a"}, besides=1),
     Case("secret-fault", "kubernetes", _MARK | {"data"}, params={"key": "a"}),  # kept first, in a Secret of ours
+    Case("network-partition", "kubernetes", _MARK),  # its policy is made first, which changes nothing of the pod
+    Case("cpu-hog", "kubernetes", _MARK, _MARK, lingers=True),  # what differs is the pod that is made
+    Case("memory-hog", "kubernetes", _MARK, _MARK, lingers=True),
     Case("rollout-restart", "kubernetes"),
     Case("pod-evict", "kubernetes"),
     Case("pod-delete", "kubernetes"),
@@ -144,3 +152,5 @@ CASES = (
     Case("instance-terminate", "aws"),
     Case("proxy-latency", "toxiproxy", _TOXICS, _TOXICS, use="latency", first_of=True),
 )
+ELSEWHERE = frozenset({"container-kill", "exec"})
+"""The kinds that no ground here can serve: nobody here runs a command in a container."""

@@ -45,12 +45,12 @@ class GivesBack:
         before = scene.view()
         with scene.undertaker():
             scene.kill(point.name)
-            stands(scene, before, point.seen)
+            stands(scene, before, case.seen(point))
             told = scene.restart(before)
         assert scene.changes(before) == {}
         if point.made is Made.ADOPTED:
             stands_still = scene.case.changed(point.seen)
-            assert point.seen is Seen.ANY or list(told.held_on.values()) == ([stands_still] if stands_still else [])
+            assert case.seen(point) is Seen.ANY or list(told.held_on.values()) == ([stands_still] if stands_still else [])
         else:
             assert told.held_on == {}, "what a crash cut short is ended without a word from anybody"
         assert told.taken == TAKEN[point.made]
@@ -73,7 +73,7 @@ class GivesBack:
         words = ("simian_army", "undertaker", "-c", str(scene.config))
         with scene.alone(*words if by_time else ("tests.crash.undertaking", str(scene.config), QUIET)):
             scene.kill(point.name)
-            stands(scene, before, point.seen)
+            stands(scene, before, case.seen(point))
             until("the undertaker to give it back", lambda: not scene.changes(before), SECONDS)
             if point.name in RECORDED:
                 until("it to say so", lambda: [kept for kept in scene.kept() if kept.ended], SECONDS)
