@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from simian_army import marks
 from simian_army.errors import Conflict, Refused
+from simian_army.faults.k8s import in_place
 from tests.faults.nearby import NearPort
 from tests.faults.objects import HELD, IDS, Held, mark_of, put, seen
 
@@ -124,6 +125,12 @@ def test_a_revert_tries_again_when_it_changes_meanwhile_and_says_so_when_it_neve
     assert kind.revert(fault, mark_of(fault)).holds
     assert bare(port) == before
     assert port.shelf == {}
+
+
+def test_a_value_of_another_type_is_another_value() -> None:
+    assert not in_place.same(1, True)
+    assert not in_place.same("1", 1)
+    assert in_place.same(None, None)
 
 
 def strangers(held: Held) -> st.SearchStrategy[list[tuple[str, Any]]]:

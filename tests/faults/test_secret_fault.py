@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simian_army import marks
-from simian_army.errors import Forbidden, PlatformError, Refused, Unknown
+from simian_army.errors import Conflict, Forbidden, PlatformError, Refused, Unknown
 from simian_army.faults.k8s import keeping
 from simian_army.faults.k8s.secret_fault import SecretFault
 from simian_army.model import Fault, Json, Selector
@@ -103,6 +103,17 @@ def test_who_takes_over_by_taking_the_mark_off_finds_the_true_value_still() -> N
     assert proof.holds
     assert "its true value stays in the Secret shop/simian-army-kept-run-1-u1" in proof.detail
     assert list(port.shelf) == ["shop/simian-army-kept-run-1-u1"]
+
+
+def test_no_error_tells_a_value() -> None:
+    port = token().port()
+    kind, fault = token().prepared(port)
+    assert port.obj is not None
+    port.obj["data"]["a"] = coded(f"{CANARY}-new")
+    with pytest.raises(Conflict) as raised:
+        kind.inject(fault, mark_of(fault))
+    assert CANARY not in str(raised.value)
+    assert coded(CANARY)[:8] not in str(raised.value)
 
 
 def test_a_crash_between_both_writes_leaves_nothing() -> None:
