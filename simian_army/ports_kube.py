@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from simian_army.errors import SimianError
@@ -18,9 +19,9 @@ class KubernetesCrowdPort(KubernetesManyPort, Protocol):
         """As ``contract.Platform.find``."""
         ...
 
-    def evict_all(self, pods: Sequence[Target], grace: int | None = None) -> Sequence[SimianError | None]:
+    def evict_all(self, pods: Sequence[Target], grace: int | None, ends: datetime) -> Sequence[SimianError | None]:
         """``evict`` of each, side by side and each once: None for one that goes, or what ``evict`` would have raised; a
-        Refused for what was not sent, since time was up or the lease about to end."""
+        Refused for what was not sent, since it was ``ends`` by then, it took too long, or the lease is about to end."""
         ...
 
 

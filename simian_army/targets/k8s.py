@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -200,11 +201,12 @@ class Kubernetes:
         self.may_run()
         return run(self.wire, target, container, argv, seconds)
 
-    def evict_all(self, pods: Sequence[Target], grace: int | None = None) -> list[SimianError | None]:
-        ends, least = self.wire.clock.monotonic() + masses.EVICTING, self.wire.timeout + MARGIN
+    def evict_all(self, pods: Sequence[Target], grace: int | None, ends: datetime) -> list[SimianError | None]:
+        clock, least = self.wire.clock, self.wire.timeout + MARGIN
+        longest = clock.monotonic() + masses.EVICTING
 
         def may() -> bool:
-            return self.wire.clock.monotonic() <= ends and self.left() >= least
+            return clock.monotonic() <= longest and clock.now() < ends and self.left() >= least
 
         return masses.evicted(lambda pod: self.evict(pod, grace), pods, may)
 

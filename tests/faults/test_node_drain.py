@@ -45,8 +45,9 @@ class Crowd(OnePort):
         self.asked.append(selector)
         return list(self.pods.values())
 
-    def evict_all(self, pods: Sequence[Target], grace: int | None = None) -> list[SimianError | None]:
+    def evict_all(self, pods: Sequence[Target], grace: int | None, ends: datetime) -> list[SimianError | None]:
         said: list[SimianError | None] = []
+        assert ends == MARK.deadline
         for one in pods:
             no = self.noes.get(one.id)
             said.append(no)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from simian_army.model import Evidence, Selector, Target
 from simian_army.ports_kube import KubernetesCrowdPort
@@ -30,10 +31,11 @@ def _spared(pod: Target) -> bool:
     return going or stays or pod.labels.get(key) == ours
 
 
-def evict_them(port: KubernetesCrowdPort, pods: Sequence[Target], grace: int | None) -> None:
-    """Evict each once; those that a PodDisruptionBudget keeps, or that changed since they were judged, stay."""
+def evict_them(port: KubernetesCrowdPort, pods: Sequence[Target], grace: int | None, ends: datetime) -> None:
+    """Evict each once, until the fault ``ends``; those that a PodDisruptionBudget keeps, or that changed since they
+    were judged, stay."""
     if pods:
-        port.evict_all(pods, grace)
+        port.evict_all(pods, grace, ends)
 
 
 def gone(port: KubernetesCrowdPort, pods: Sequence[Target]) -> Evidence:

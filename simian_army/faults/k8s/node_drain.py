@@ -45,7 +45,7 @@ class NodeDrain:
 
     def inject(self, fault: Fault, mark: Mark) -> None:
         NodeCordon(self.port).inject(fault, mark)  # first: what is evicted must not come back
-        evict_them(self.port, evictable(fault.others), grace_of(fault))
+        evict_them(self.port, evictable(fault.others), grace_of(fault), mark.deadline)
 
     def observe(self, fault: Fault) -> Evidence:
         cordon = NodeCordon(self.port).observe(fault)

@@ -88,7 +88,7 @@ class ZoneOutage:
         answers = self.port.patch_all(wishes)
         cordoned = {fault.target.name, *(t.name for (t, _), said in zip(wishes, answers, strict=True) if _took(said))}
         going = [pod for pod in evictable(fault.others) if pod.facts.get("node") in cordoned]
-        evict_them(self.port, going, grace_of(_graced(fault)))
+        evict_them(self.port, going, grace_of(_graced(fault)), mark.deadline)
 
     def observe(self, fault: Fault) -> Evidence:
         wanted = (fault.undo or {}).get(BEARERS, [])

@@ -20,7 +20,7 @@ AT_ONCE = 8
 SENDING = 10.0
 """Seconds after which no patch is begun any more: what is left is for the next time."""
 
-EVICTING = 30.0
+EVICTING = 120.0
 """The same for evictions: what is left stays."""
 
 T = TypeVar("T")
