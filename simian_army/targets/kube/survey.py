@@ -12,7 +12,6 @@ from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.decode import Entry, Ref
 from simian_army.targets.kube.facts import at, ready
 from simian_army.targets.kube.finding import Finder
-from simian_army.targets.kube.floors import KINDS as FLOORS
 from simian_army.targets.kube.floors import Word, ask
 from simian_army.targets.kube.health import WANTED, Group, counted, health_of, worded
 from simian_army.targets.kube.kinds import KINDS, POD
@@ -114,7 +113,7 @@ class _Everywhere(dict[str, Sequence[Word]]):
                 self._by[word.kind, str(at(obj, "metadata.namespace"))].append(obj)
 
     def __missing__(self, scope: str) -> Sequence[Word]:
-        near = [Word(kind, self._by.get((kind, scope), ())) for kind in self._kinds if kind in FLOORS]
+        near = [Word(kind, self._by.get((kind, scope), ())) for kind in self._kinds]
         self[scope] = [*near, *self._trouble]
         return self[scope]
 
