@@ -11,6 +11,9 @@ ASKS = (b"Action=Describe", b"Action=Get", b"reviews ", b"/secrets", b"/leases")
 """What is no write to a target, though it is a POST or a PATCH: most of AWS, Kubernetes asked who we are and what we may
 do, and records and leases, which are our own."""
 
+STRUCK = (b"/secrets/one-", b"simian-army-kept-")
+"""Which Secrets are none of these: the one that is struck, and what keeps its true value."""
+
 
 def on_write(tell: Callable[[], None]) -> None:
     """From now on call ``tell`` when a request that writes has been sent whole, before its answer is waited for."""
@@ -31,4 +34,6 @@ def on_write(tell: Callable[[], None]) -> None:
 
 def writes(said: bytes) -> bool:
     """Whether what was sent is a request that may change a target."""
-    return bool(said) and not said.startswith(READS) and not any(ask in said for ask in ASKS)
+    if not said or said.startswith(READS):
+        return False
+    return any(struck in said for struck in STRUCK) or not any(ask in said for ask in ASKS)
