@@ -38,7 +38,7 @@ def struck(kind: object) -> tuple[str, ...]:
 
 
 def anew(kind: object) -> bool:
-    """Whether the targets of a momentary kind make anew by themselves what it destroys, as its attribute ``anew`` says."""
+    """Whether the targets of a momentary kind make anew themselves what it destroys, as its attribute ``anew`` says."""
     return getattr(kind, "anew", False) is True
 
 
