@@ -138,7 +138,10 @@ def told(name: str, calls: Sequence[Call], megabytes: float) -> bool:
     striking = (struck[-1].done - acts[0].at).total_seconds()
     goal = f"goal {MEGABYTES:.0f}: {'met' if met else 'MISSED'}"
     print(f"\n{name}: {len(calls):,} calls, {reads:,} of them reads; peak {megabytes:.0f} MB, {goal}")
-    print(f"  {before:.2f} s from the first call to the first write, {striking:.2f} s until the last one that strikes")
+    granted = sum(call.evicts for call in calls)
+    print(
+        f"  {granted:,} evictions granted; {before:.2f} s from the first call to the first write, {striking:.2f} s until the last one that strikes"
+    )
     counted = Counter(part(call) for call in calls)
     for (what, words), count in sorted(counted.items(), key=lambda item: -item[1]):
         print(f"  {count:6,}  {what:34} {words}")
