@@ -108,7 +108,7 @@ def written(cluster: Cluster, folder: Path) -> Fleet:
     )
     made.config.write_text(
         f"fleet: bench\nleashed: false\nledger: sqlite:///{folder / 'simian.db'}\nkey: ${{file:{key}}}\n"
-        f'platforms:\n  kubernetes: {{context: {cluster.context}, cluster_uid: {cluster.uid}, namespaces: ["crowd-*"]}}\n'
+        f"platforms:\n  kubernetes: {{context: {cluster.context}, cluster_uid: {cluster.uid}, namespaces: [crowd-*]}}\n"
         "safety:\n  budget: {concurrent: 3, per_day: 100, max_percent: 100, cooldown: 0s}\n"
         f"monkeys:\n{monkeys}\n"
     )
@@ -139,9 +139,8 @@ def told(name: str, calls: Sequence[Call], megabytes: float) -> bool:
     goal = f"goal {MEGABYTES:.0f}: {'met' if met else 'MISSED'}"
     print(f"\n{name}: {len(calls):,} calls, {reads:,} of them reads; peak {megabytes:.0f} MB, {goal}")
     granted = sum(call.evicts for call in calls)
-    print(
-        f"  {granted:,} evictions granted; {before:.2f} s from the first call to the first write, {striking:.2f} s until the last one that strikes"
-    )
+    print(f"  {before:.2f} s from the first call to the first write, {striking:.2f} s until the last one that strikes")
+    print(f"  {granted:,} evictions were granted")
     counted = Counter(part(call) for call in calls)
     for (what, words), count in sorted(counted.items(), key=lambda item: -item[1]):
         print(f"  {count:6,}  {what:34} {words}")
