@@ -24,7 +24,9 @@ ACCOUNT = "123456789012"
 """The account that moto takes unknown credentials for."""
 
 _IN = {"simian-army/chaos": "enabled"}
-_SEED = "simian-seed"
+SEEDING = "simian-seed"
+"""What the user agent says of whoever fills the server: no request of theirs is recorded."""
+
 _REST = {"scheduler": {"POST": "CreateSchedule", "PUT": "UpdateSchedule", "DELETE": "DeleteSchedule"}}
 _READS = ("Describe", "Get", "List", "AssumeRole")
 _AMIS = "MOTO_EC2_LOAD_DEFAULT_AMIS"
@@ -47,11 +49,13 @@ class Write:
 class CloudServer:
     """A small AWS over HTTP: EC2, Auto Scaling, STS and what else moto knows. One at a time in a process.
 
-    ``writes`` records every request answered but reads, dry runs and those that made the demo's shop.
+    ``writes`` records every request answered but reads, dry runs and those that made the demo's shop; ``asked`` those
+    with the reads.
     """
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
+        self.asked: list[Write] = []
         self._moto: ThreadedMotoServer | None = None
         self._level = logging.NOTSET
 
@@ -84,7 +88,7 @@ class CloudServer:
         self._moto.start()
         inside = self._moto._server  # noqa: SLF001 - moto has no other door for what is to see every request
         if inside is not None:
-            inside.app = _Recorder(inside.app, self.writes)
+            inside.app = _Recorder(inside.app, self.writes, self.asked)
         self.reset()
 
     def stop(self) -> None:
@@ -100,6 +104,7 @@ class CloudServer:
         asked = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")  # noqa: S310 - our own URL
         with urllib.request.urlopen(asked, timeout=_RESET):  # noqa: S310 - our own URL
             self.writes.clear()
+            self.asked.clear()
 
 
 def demo_cloud(url: str) -> None:
@@ -107,7 +112,7 @@ def demo_cloud(url: str) -> None:
     from botocore.config import Config
     from botocore.session import Session
 
-    session, config = Session(), Config(user_agent_extra=_SEED, proxies={}, retries={"total_max_attempts": 1})
+    session, config = Session(), Config(user_agent_extra=SEEDING, proxies={}, retries={"total_max_attempts": 1})
     session.set_credentials("embedded", "embedded")
     ec2, scaling = (
         session.create_client(name, region_name=REGION, endpoint_url=url, config=config)
@@ -155,20 +160,23 @@ class _Recorder:
 
     app: App
     writes: list[Write]
+    asked: list[Write]
 
     def __call__(self, environ: Env, start_response: Callable[..., Any]) -> Iterable[bytes]:
         action = _action(environ)
 
         def answered(status: str, *rest: Any) -> Any:
             if action:
-                self.writes.append(Write(*action, int(status.split(" ", 1)[0])))
+                write = Write(*action, int(status.split(" ", 1)[0]))
+                self.asked.append(write)
+                self.writes.extend([] if action[1].startswith(_READS) else [write])
             return start_response(status, *rest)
 
         return self.app(environ, answered)
 
 
 def _action(environ: Env) -> tuple[str, str] | None:
-    """Service and action of a request; None for a read and for what is none."""
+    """Service and action of a request; None for what is none, or is not to be recorded."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(length)
     environ["wsgi.input"] = io.BytesIO(body)
@@ -177,6 +185,6 @@ def _action(environ: Env) -> tuple[str, str] | None:
     scope = environ.get("HTTP_AUTHORIZATION", "").split(",")[0].split("/")
     service = scope[3] if len(scope) > 3 else ""
     action = action or _REST.get(service, {}).get(str(environ["REQUEST_METHOD"]), "")
-    if not action or action.startswith(_READS) or said.get("DryRun") == ["true"]:
+    if not action or said.get("DryRun") == ["true"]:
         return None
-    return None if _SEED in environ.get("HTTP_USER_AGENT", "") else (service, action)
+    return None if SEEDING in environ.get("HTTP_USER_AGENT", "") else (service, action)

@@ -1,0 +1,1 @@
+"""What every fault kind promises, a function for each promise."""

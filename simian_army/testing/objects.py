@@ -1,0 +1,73 @@
+"""What stands in the cluster that faults are tested in: its nodes, a workload, and one object of a kind when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Obj = dict[str, Any]
+
+SPACE = "shop"
+NODES = ("node-a", "node-b", "node-c")
+_ZONE, _HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+IN = {"simian-army/chaos": "enabled"}
+_CONTAINERS = [{"name": "app", "image": "example.invalid/app:1"}]
+
+
+def seed() -> list[Obj]:
+    """Three nodes, each a zone of its own; a namespace; someone who enforces NetworkPolicies."""
+    enforcer = _workload("DaemonSet", "calico-node", "kube-system")
+    return [
+        *({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": _places(name)}} for name in NODES),
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}},
+        enforcer,
+    ]
+
+
+def made(kind: str, name: str) -> Obj:
+    """An object of a target's kind that may be struck; a pod comes with its Deployment.
+
+    Raises:
+        ValueError: there is none of that kind here.
+    """
+    if kind not in _MAKES:
+        raise ValueError(f"no {kind} can be made here ({', '.join(['node', *_MAKES])} can): give a world of your own")
+    return _MAKES[kind](name)
+
+
+def _places(node: str) -> dict[str, str]:
+    return {_HOST: node, _ZONE: node.replace("node", "zone")}
+
+
+def _workload(kind: str, name: str, space: str = SPACE, **spec: Any) -> Obj:
+    mine = {"app": name}
+    body = {"containers": _CONTAINERS, "terminationGracePeriodSeconds": 0}
+    template = {"metadata": {"labels": {**mine, **IN}}, "spec": body}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": space, "labels": mine},
+        "spec": {**spec, "selector": {"matchLabels": mine}, "template": template},
+    }
+
+
+def _job(name: str) -> Obj:
+    spec = {"parallelism": 1, "template": {"spec": {"restartPolicy": "Never", "containers": _CONTAINERS}}}
+    return _thing("Job", name, "batch/v1", spec=spec)
+
+
+def _thing(kind: str, name: str, version: str = "v1", **more: Any) -> Obj:
+    metadata = {"name": name, "namespace": SPACE, "labels": dict(IN)}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **more}
+
+
+_MAKES: Mapping[str, Callable[[str], Obj]] = {
+    "pod": lambda name: _workload("Deployment", name, replicas=1),
+    "deployment": lambda name: _workload("Deployment", name, replicas=2),
+    "statefulset": lambda name: _workload("StatefulSet", name, replicas=2, serviceName=name),
+    "daemonset": lambda name: _workload("DaemonSet", name),
+    "job": _job,
+    "configmap": lambda name: _thing("ConfigMap", name, data={"a": "true", "b": "2"}),
+    "secret": lambda name: _thing("Secret", name, type="Opaque", data={"a": "dHJ1ZQ==", "b": "Mg=="}),
+    "service": lambda name: _thing("Service", name, spec={"type": "ExternalName", "externalName": "db.example"}),
+}
