@@ -48,6 +48,14 @@ def test_namespaces(patterns: tuple[str, ...], allowed: bool) -> None:
     )
 
 
+def test_a_pattern_with_an_exclamation_mark_excludes() -> None:
+    assert not ask(Segment(namespaces=("shop*", "!shop"))).allowed
+    assert not ask(Segment(namespaces=("!shop",))).allowed
+    assert ask(Segment(namespaces=("!till",))).allowed
+    assert not zone(("eu-*", "!eu-1c"), {"zone": ["eu-1a", "eu-1c"]}).allowed
+    assert zone(("eu-*", "!eu-1c"), {"zone": ["eu-1a", "eu-1b"]}).allowed
+
+
 def test_what_stands_in_no_namespace_is_in_none_of_them() -> None:
     assert not ask(Segment(namespaces=("*",)), node()).allowed
 
