@@ -43,8 +43,8 @@ lint: .venv/.ready
 unit: .venv/.ready
 	@$(BIN)/pytest -n $(WORKERS) -q -m "not real and not slow"
 
-crash: .venv/.ready ## kill an agent at every point, for every kind, on the real API server, moto and toxiproxy
-	@SIMIAN_CRASH=all $(BIN)/pytest -n $(WORKERS) tests/crash
+crash: .venv/.ready ## kill an agent at every point, have each of its calls meet each trouble; then 1,500 random histories
+	@SIMIAN_CRASH=all $(BIN)/pytest -n $(WORKERS) tests/crash tests/api_faults tests/stateful
 
 bench: .venv/.ready ## print the benchmarks' ratios
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

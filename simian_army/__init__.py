@@ -1,7 +1,8 @@
 """What a plug-in author imports: the nouns and protocols of Simian Army, and its errors."""
 
-from simian_army.contract import EndsAlone, FaultKind, Guard, Monkey, Platform
+from simian_army.contract import FaultKind, Guard, Monkey, Platform
 from simian_army.errors import Conflict, Forbidden, Gone, PlatformError, Refused, SimianError, Unknown
+from simian_army.extras import EndsAlone
 from simian_army.model import (
     AuditEvent,
     Evidence,

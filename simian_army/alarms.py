@@ -43,7 +43,7 @@ class Alarms:
     clock: Clock
     settle: timedelta = SETTLE
     _told: set[str] = field(default_factory=set)
-    _away: dict[str, str] = field(default_factory=dict)
+    _away: dict[str, Alarm] = field(default_factory=dict)
     _fresh: frozenset[str] | None = None
 
     def tell(self, alarm: Alarm) -> None:
@@ -51,17 +51,16 @@ class Alarms:
         with suppress(LedgerError):
             if alarm.key in self._told or (alarm.target and self._is_fresh(alarm.target)):
                 return
-            with suppress(AlreadyThere):
-                self._write(alarm, "error", alarm.key)
-            self._told.add(alarm.key)
+            self._once(alarm, "error")
 
     def away(self, what: str, why: str) -> None:
         """That something cannot be read, once until it can: it is asked again at the next look."""
-        if what in self._away:
-            return
         with suppress(LedgerError):
-            self._write(Alarm("unread", what, f"{what}: {why}; asked again within a minute"), "warning")
-            self._away[what] = why
+            if what not in self._away:
+                # the newest row makes it unique: a ledger that gave no answer is told the same again, not anew
+                unique = f"{what}\0{self.ledger.last_seq()}"
+                self._away[what] = Alarm("unread", unique, f"{what}: {why}; asked again within a minute")
+            self._once(self._away[what], "warning")
 
     def back(self, what: str) -> None:
         """It can be read."""
@@ -78,7 +77,14 @@ class Alarms:
             self._fresh = frozenset(event.target for event in heard if event.phase is not Phase.FOUND)
         return target.id in self._fresh
 
-    def _write(self, alarm: Alarm, severity: str, key: str = "") -> None:
+    def _once(self, alarm: Alarm, severity: str) -> None:
+        if alarm.key in self._told:
+            return
+        with suppress(AlreadyThere):
+            self._write(alarm, severity, alarm.key)
+        self._told.add(alarm.key)
+
+    def _write(self, alarm: Alarm, severity: str, key: str) -> None:
         note = self.scribe.note(
             Phase.FOUND, alarm.run, alarm.target, key=key, rule=alarm.rule, severity=severity, detail=alarm.detail
         )

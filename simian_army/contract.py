@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias
 
 from simian_army.model import (
     AuditEvent,
@@ -57,17 +57,8 @@ class Monkey(Protocol):
     def propose(self, troop: Sequence[Target], rng: Random) -> Iterable[Fault | Finding]: ...
 
 
-class EndsAlone(Protocol):
-    """What a fault kind may say besides."""
-
-    @property
-    def alone(self) -> str:
-        """How it ends when neither agent nor undertaker lives, for people."""
-        ...
-
-
 class FaultKind(Protocol):
-    """What can be done to a target and how it is undone; it may be ``EndsAlone`` too.
+    """What can be done to a target and how it is undone; besides, it may be what ``extras`` names.
 
     ``params`` and ``undo`` map each field to a line that says its meaning and unit. ``restores`` are the fields
     compared after a revert. ``replaces`` tells that a controller makes good what a momentary fault destroys.
@@ -133,16 +124,6 @@ class FaultKind(Protocol):
         ...
 
 
-@runtime_checkable
-class Wholesale(Protocol):
-    """What a fault kind has besides, if many faults in one scope can be undone with less than one by one."""
-
-    def revert_all(self, held: Sequence[tuple[Fault, Mark]]) -> Sequence[Evidence]:
-        """As ``revert``, one evidence for each in order; none of them alone makes it raise. It ends within 30 s: what
-        it did not get to is ``under_way``."""
-        ...
-
-
 class Platform(Protocol):
     """Where targets live: one adapter a platform."""
 
@@ -162,7 +143,7 @@ class Platform(Protocol):
         ...
 
     def identity(self, target: Target) -> Identity:
-        """Where this target really is, asked of the platform itself."""
+        """Where this target really is, and what the clock says there; asked of the platform itself."""
         ...
 
     def identities(self) -> Sequence[Identity]:

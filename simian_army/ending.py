@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from simian_army.contract import FaultKind, Wholesale
+from simian_army.contract import FaultKind
+from simian_army.extras import Wholesale
 from simian_army.model import Evidence, Phase
 from simian_army.records import Held
 

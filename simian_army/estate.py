@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from simian_army.alarms import Alarm
 from simian_army.contract import Ledger
@@ -32,6 +33,12 @@ class Estate:
             return ()
         self.orphans.alarms.back("the undertaker's records")
         return found
+
+    def no_earlier(self, now: datetime) -> datetime:
+        """``now``, or when somebody showed life last if that is later: then our clock was set back meanwhile."""
+        with suppress(SimianError):  # told by ``read``
+            return max(now, self.relics.latest() or now)
+        return now
 
     def settle(self, found: Sequence[Relic], busy: Collection[tuple[str, str]], seq: int) -> int:
         """Adopt what nobody of ``busy`` looks after; returns how many. ``seq`` was the ledger's newest row before.
@@ -74,10 +81,13 @@ class Estate:
         self._drop(relic)
 
     def _drop(self, relic: Relic) -> None:
+        what = f"the end of the record {relic.name}"  # not the reading of all: that works, and would have it told anew
         try:
             self.relics.drop(relic.name)
         except SimianError as error:
-            self.orphans.alarms.away("the undertaker's records", str(error))
+            self.orphans.alarms.away(what, str(error))
+        else:
+            self.orphans.alarms.back(what)
 
 
 def _why(held: Held, past: Past) -> str:

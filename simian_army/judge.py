@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from simian_army.asking import answer, ask, denials
 from simian_army.clock import Clock
 from simian_army.contract import Entry, FaultKind, Guard, Ledger
+from simian_army.dating import carried
 from simian_army.errors import PlatformError, Refused
-from simian_army.model import Fault, Halt, Health, Scene, Target, Verdict
+from simian_army.model import Fault, Halt, Health, Identity, Scene, Target, Verdict
 from simian_army.outcome import Draw, Troop
 from simian_army.standing import TARGET, Attempt, Floor, LooksBack, stops
 from simian_army.stopping import Halting
@@ -107,15 +108,17 @@ class Judge:
         return min([now - LOOK_BACK, *(g.looks_back_to(now) for g in self.guards if isinstance(g, LooksBack))])
 
     def again(self, draw: Draw, recent: Sequence[Attempt], halt: Halt | None) -> Sequence[Verdict]:
-        """The limits once more, on what the ledger says inside its transaction, and on the halts known by then."""
+        """The limits once more, on what the ledger says inside its transaction, and on halts and clocks by then."""
         scene = draw.scene
         if scene is None:
             return [_no("limits", "the scene it was allowed in is not known")]
         target = scene.fault.target
         known = self.halts.known(target.platform, _scopes(scene.fault, scene.reach or ()))
+        here = self._now(scene.identity)
         # as of when it was judged: the intent bears a later time than that, however long the ledger kept us waiting, so
         # what it tells of two faults is never closer than a budget allows
-        return ask(self.limits, replace(scene, recent=recent, halt=halt or known.halt, teams=known.teams))
+        scene = replace(scene, recent=recent, halt=halt or known.halt, teams=known.teams, identity=here)
+        return ask(self.limits, scene)
 
     def objection(self, entry: Entry, fault: Fault) -> str:
         """Why a held fault has lost its consent; empty while it has it.
@@ -141,6 +144,12 @@ class Judge:
         except PlatformError as error:
             why = f"nobody can tell how {fault.target.group} stands: {error}"
             return Health(None, 0, 0, why, floors=(Floor(entry.platform.name, None, why),))
+
+    def _now(self, here: Identity | None) -> Identity | None:
+        """The same place, its clock compared with ours as it is now: ours may have been set meanwhile."""
+        if here is None or here.clock is None:
+            return here
+        return replace(here, clock=carried(here.clock, self.clock))
 
     def _reach(self, entry: Entry, fault: Fault) -> Sequence[Target]:
         selector = self.kinds[fault.kind].reach(fault)

@@ -248,7 +248,7 @@ class Keeper:
         held = self._reversible(watch)
         try:
             if held:
-                self._join(watch, self._looks.consent(watch))
+                self._see_consent(watch)
             elif ended := self._looks.whole(watch):
                 self._settle([ended])
             else:
@@ -257,7 +257,10 @@ class Keeper:
             watch.next_look = self.clock.monotonic() + (CONSENT_EVERY if held else WHOLE_EVERY)
             watch.looking = False
 
-    def _join(self, watch: Watch, objection: str) -> None:
+    def _see_consent(self, watch: Watch) -> None:
+        if watch.ending:  # by now it ends anyway: looks that waited for their turn are in no revert's way
+            return
+        objection = self._looks.consent(watch)
         with self._lock:
             # joined after the asking, which takes time: the end may have been ordered meanwhile
             watch.ending = watch.ending or objection

@@ -59,11 +59,14 @@ def to_text(mark: Mark) -> str:
 
 
 def from_text(text: str) -> Mark | None:
-    """The mark in ``text``; None when it is none. It proves nothing: ask ``verify``."""
+    """The mark in ``text``; None when it is none, or not written as ``to_text`` writes it. It proves nothing: ask
+    ``verify``."""
     if len(text.encode(errors="replace")) > LIMIT:
         return None
     try:
-        return _parse(json.loads(text))
+        mark = _parse(json.loads(text))
+        # a date may be written in many ways that mean the same: only ours is ours
+        return mark if mark is not None and to_text(mark) == text else None
     except (ValueError, RecursionError, OverflowError):
         return None
 
@@ -98,9 +101,7 @@ def _parse(data: object) -> Mark | None:
     deadline = datetime.fromisoformat(data["deadline"])
     if deadline.tzinfo is None:
         return None
-    mark = Mark(**{**data, "deadline": deadline.astimezone(UTC)})
-    to_text(mark)  # what cannot be written again cannot be verified
-    return mark
+    return Mark(**{**data, "deadline": deadline.astimezone(UTC)})
 
 
 def _body(mark: Mark) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from simian_army.reading import Reading
 from simian_army.standing import Attempt, Floor
 
 Json: TypeAlias = Mapping[str, Any]
@@ -163,20 +164,24 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Where a platform really is: ``id`` is the cluster uid or account, ``endpoint`` its URL."""
+    """Where a platform really is: ``id`` is the cluster uid or account, ``endpoint`` its URL.
+
+    ``clock`` compares the server's with ours, where one target was asked for; None when nobody knows.
+    """
 
     platform: str
     id: str
     endpoint: str
     embedded: bool = False
+    clock: Reading | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """Whether a group is whole: ready members of those wanted; ``whole`` is None when nobody can tell.
 
-    ``up`` are the ids of the ready ones, ``floors`` the words on how few it may have, ``moving`` what of it is in motion
-    (a roll-out), empty if nothing.
+    ``up`` are the ids of the ready ones, ``floors`` the words on how few it may have, ``moving`` what of it is in
+    motion (a roll-out), empty if nothing.
     """
 
     whole: bool | None

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from simian_army.errors import SimianError
 from simian_army.model import Halt, Json, Mark, Target
 
 
@@ -42,6 +43,23 @@ class KubernetesPort(Protocol):
 
     def unmark(self, obj: Json, mark: Mark) -> list[Json]:
         """The operations that take ``mark`` off ``obj``; empty when it bears no mark of that run."""
+        ...
+
+
+class KubernetesManyPort(KubernetesPort, Protocol):
+    """Reads and acts on many objects with fewer requests than one by one."""
+
+    def patch_all(
+        self, wishes: Sequence[tuple[Target, Sequence[Json]]]
+    ) -> Sequence[dict[str, Any] | SimianError | None]:
+        """``patch`` of each, side by side and each once: the object, or what ``patch`` would have raised. None for
+        what was not sent, since the others took 10 s."""
+        ...
+
+    def listed(
+        self, kind: str, labels: str = "", fields: Sequence[tuple[str, str]] = ()
+    ) -> Mapping[str, dict[str, Any]]:
+        """Every whole object of a kind without namespaces that matches a label query and pairs of fields, by uid."""
         ...
 
 

@@ -88,6 +88,10 @@ class Relics(Protocol):
         """Forget one."""
         ...
 
+    def latest(self) -> datetime | None:
+        """When an agent or undertaker showed life last, by its own clock; None when none ever did."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Scribe:

@@ -22,6 +22,7 @@ from simian_army.sweep import Before, Sweep, scopes_of
 LOOK_BACK = timedelta(days=31)
 """How far back what is over may still have a mark where config does not look any more."""
 
+SLACK = timedelta(seconds=5)  # as much as the clocks of two machines may differ (the guard skew)
 OVERLAP = timedelta(hours=1)  # by which each reading reaches back before the last: clocks of other agents differ
 
 Key: TypeAlias = tuple[str, str]
@@ -70,8 +71,9 @@ class Recovery:
         relics = self.estate.read()
         ended = {relic.held.key: relic.ended for relic in relics if relic.held}
         chosen = [(event, phase) for event, phase in lost if not patient or _key(event) in missed]
+        now = self.estate.no_earlier(self.clock.now())
         for event, phase in chosen:
-            self._take_up(event, phase, ended.get(_key(event), ""))
+            self._take_up(event, phase, now, ended.get(_key(event), ""))
         busy |= {_key(event) for event, _ in opened}
         count = len(chosen) + self.estate.settle(relics, busy, seq)
         self.keeper.aftermath.catch_up()
@@ -92,7 +94,7 @@ class Recovery:
         places += [(r.held.fault.target.platform, r.held.fault.target.scope) for r in relics if r.held]
         return scopes_of(places)
 
-    def _take_up(self, event: AuditEvent, phase: Phase, ended: str) -> None:
+    def _take_up(self, event: AuditEvent, phase: Phase, now: datetime, ended: str) -> None:
         run = Run(event.run, event.entry, event.at, "")
         try:
             fault, deadline = fault_of(event)
@@ -107,19 +109,11 @@ class Recovery:
             self._once(phase, self.scribe.note(Phase.STUCK, run, fault.target, detail=missing, kind=fault.kind))
             return
         # a wall clock set back while nobody ran must not lengthen the hold
-        left = min((deadline - self.clock.now()).total_seconds(), fault.hold.total_seconds())
+        left = min((deadline - now).total_seconds(), fault.hold.total_seconds())
         held = Held(run, fault, self.sign(run, fault, deadline), deadline, self.clock.monotonic() + left)
-        if ended:  # its word is not signed: the keeper looks for itself, and proves it
-            self.keeper.hold(held, f"its undertaker ended it: {ended}")
-            return
-        if phase is Phase.INTENDED:
-            self.keeper.hold(held, "a crash came between the intent and its outcome")
-            return
-        if phase is Phase.STUCK:
-            self.keeper.hold(held, "it was stuck")
-            return
-        self.keeper.hold(held)
-        if kind.reversible and left > 0:
+        ending = _ending(event, phase, now, ended)
+        self.keeper.hold(held, ending)
+        if kind.reversible and left > 0 and not ending:
             self.keeper.trustee.take_over(held)
             self._once(phase, self.scribe.note(Phase.ADOPTED, run, fault.target, kind=kind.name, left=round(left, 1)))
 
@@ -131,6 +125,19 @@ class Recovery:
         """Write it down if the ledger can; taking up the next fault waits for no ledger."""
         with suppress(LedgerError):
             self.ledger.append(event)
+
+
+def _ending(event: AuditEvent, phase: Phase, now: datetime, ended: str) -> str:
+    """Why an open fault is ended at once, whatever time it has left; empty when it is not."""
+    if ended:  # its word is not signed: the keeper looks for itself, and proves it
+        return f"its undertaker ended it: {ended}"
+    if phase is Phase.INTENDED:
+        return "a crash came between the intent and its outcome"
+    if phase is Phase.STUCK:
+        return "it was stuck"
+    if now < event.at - SLACK:
+        return f"the clock was set back: it says {now:%H:%M:%S} and the fault began at {event.at:%H:%M:%S} (UTC)"
+    return ""
 
 
 def _key(event: AuditEvent) -> Key:

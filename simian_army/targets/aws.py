@@ -9,6 +9,7 @@ from typing import Any
 from simian_army import marks
 from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
+from simian_army.dating import is_fresh, read
 from simian_army.errors import Gone, PlatformError, Unknown
 from simian_army.model import Evidence, Health, Identity, Json, Mark, Selector, Target
 from simian_army.targets.amazon import facts, marking
@@ -72,9 +73,13 @@ class Aws:
         return health_of(self.finder, target.group, floors=floors and self.place.min_size)
 
     def identity(self, target: Target) -> Identity:
-        area, _ = self._at(target)
-        who = area.login.who(fresh=True)
-        return Identity(self.name, who.account, who.endpoint, self.place.embedded)
+        area, arn = self._at(target)
+        who, dates = area.login.who(fresh=True), area.login.dates
+        dated = dates.latest(arn.service, area.region)
+        if dated is None or not is_fresh(dated, self.clock):
+            self.get(target)
+            dated = dates.latest(arn.service, area.region)
+        return Identity(self.name, who.account, who.endpoint, self.place.embedded, read(dated, self.clock))
 
     def identities(self) -> Sequence[Identity]:
         here = [login.who(fresh=True) for login in self.finder.lists.logins]

@@ -10,10 +10,11 @@ from typing import Any
 from simian_army import marks
 from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
-from simian_army.errors import Conflict, Gone, PlatformError, Unknown
+from simian_army.dating import read
+from simian_army.errors import Conflict, Gone, PlatformError, SimianError, Unknown
 from simian_army.model import Evidence, Health, Identity, Json, Mark, Selector, Target
 from simian_army.standing import PLACES
-from simian_army.targets.kube import marking
+from simian_army.targets.kube import marking, masses
 from simian_army.targets.kube.answers import object_of
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.catalog import Catalog
@@ -83,7 +84,7 @@ class Kubernetes:
     def identity(self, target: Target) -> Identity:
         del target  # all of one cluster
         (here,) = self.identities()
-        return here
+        return replace(here, clock=read(self.wire.dated, self.wire.clock))
 
     def identities(self) -> Sequence[Identity]:
         call = Call("get", NAMESPACE, name="kube-system", partial=True)
@@ -152,6 +153,12 @@ class Kubernetes:
             if self.get(target) is None:
                 raise Gone(f"{target}: another took its name: {error}") from error
             raise
+
+    def patch_all(self, wishes: Sequence[masses.Wish]) -> list[dict[str, Any] | SimianError | None]:
+        return masses.patched(self.patch, wishes, self.wire.clock)
+
+    def listed(self, kind: str, labels: str = "", fields: Sequence[tuple[str, str]] = ()) -> dict[str, dict[str, Any]]:
+        return masses.listed(self.finder.lists, kind, labels, fields)
 
     def mark(self, obj: Json, mark: Mark) -> list[Json]:
         return marking.put(obj, mark)

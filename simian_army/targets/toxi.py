@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from simian_army.clock import Clock, SystemClock
 from simian_army.contract import FaultKind
+from simian_army.dating import read
 from simian_army.errors import PlatformError, SimianError
 from simian_army.model import Evidence, Health, Identity, Json, Mark, Selector, Target
 from simian_army.ports import Removal
@@ -71,7 +72,8 @@ class Toxiproxy:
         return Health(enabled, int(enabled), 1, f"{target} is {'enabled' if enabled else 'disabled'}")
 
     def identity(self, target: Target) -> Identity:
-        return self._identity(self._server(target))
+        server = self._server(target)
+        return replace(self._identity(server), clock=read(server.wire.dated, server.wire.clock))
 
     def identities(self) -> Sequence[Identity]:
         return tuple(_each(self.servers, self._identity))

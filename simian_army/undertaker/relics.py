@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from simian_army.clock import Clock
 from simian_army.records import Held, Relic
 from simian_army.undertaker.record import from_text
-from simian_army.undertaker.store import Kept, Records
+from simian_army.undertaker.store import Kept, Records, latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class SignedRelics:
 
     def drop(self, name: str) -> None:
         self.records.drop(name)
+
+    def latest(self) -> datetime | None:
+        return latest(self.records)
 
     def _relic(self, kept: Kept) -> Relic:
         record = from_text(self.key, self.fleet, kept.text)

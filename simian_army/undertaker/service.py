@@ -9,19 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind
 from simian_army.model import Evidence
 from simian_army.undertaker.record import Record, from_text
-from simian_army.undertaker.store import GONE, Kept, Pulse, Records, RecordsError
+from simian_army.undertaker.store import GONE, Kept, Pulse, Records, RecordsError, latest
 
 BEAT = 1.0  # seconds between two signs of life
 HEAD_START = 1.5  # seconds after the deadline that are the agent's own, so that both rarely do the same
 SILENCE = 60.0  # seconds without a sign of life of any agent after which everything is ended
 BACKOFF = (0.5, 30.0)  # seconds: the first wait after a failed revert, and the longest
 WORKERS = 8
+SLACK = timedelta(seconds=5)  # as much as the clocks of two machines may differ (the guard skew)
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ class Undertaker:
     _agent: Pulse = field(init=False)
     _beats: itertools.count[int] = field(default_factory=itertools.count)
     _next_beat: float = 0.0
+    _found: datetime | None = None
+    _begun: bool = False
 
     def __post_init__(self) -> None:
         self._agent = Pulse("agent", self.clock)
@@ -86,16 +90,24 @@ class Undertaker:
         """
         now = self.clock.monotonic()
         try:
+            self._begin()
             self._beat(now)
             kept = self.records.all()
             self._agent.feel(self.records.beaten("agent"))
             self._take_up(kept, now)
+            self._found = None  # what comes from now on was begun while we listened
         finally:
             for name, ward in list(self._wards.items()):
                 if not ward.busy and self._due(ward, now) and now >= ward.next_try:
                     ward.busy = True
                     do(partial(self._revert, name, ward))
         return not (self._wards or self.stays) and (self._agent.left or self._agent.age() > self.silence)
+
+    def _begin(self) -> None:
+        """Before the first beat of ours: what the last ones told is the least that a clock of ours must say."""
+        if not self._begun:
+            self._found = latest(self.records)
+            self._begun = True
 
     def _beat(self, now: float) -> None:
         if now >= self._next_beat:
@@ -118,11 +130,19 @@ class Undertaker:
             log.warning("the record %s is not looked after: %s", one.name, why)
             self._refused.add(one.name)
             return
-        # whatever the wall clock says, a fault is never held longer than it was meant to be
-        left = min((record.deadline - self.clock.now()).total_seconds(), record.fault.hold.total_seconds())
-        self._wards[one.name] = Ward(record, now + left, now)
+        self._wards[one.name] = Ward(record, now + self._left(record, known=one.acknowledged), now)
         if not one.acknowledged:
             self.records.acknowledge(one.name)
+
+    def _left(self, record: Record, *, known: bool) -> float:
+        """Seconds until its deadline. Whatever the wall clock says, a fault is never held longer than it was meant to
+        be; one ``known`` to an undertaker before us has been held already, for how long the last beats may tell."""
+        hold, now = record.fault.hold, self.clock.now()
+        if known:
+            now = max(now, self._found or now)
+        if known and now < record.deadline - hold - SLACK:
+            return 0.0  # the clock was set back, and nobody can say for how long it was held
+        return min((record.deadline - now).total_seconds(), hold.total_seconds())
 
     def _due(self, ward: Ward, now: float) -> bool:
         late = (self.clock.now() - ward.record.deadline).total_seconds()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from simian_army.clock import Clock
@@ -72,6 +74,19 @@ class Records(Protocol):
     def beaten(self, who: Who) -> str:
         """The last beat; empty when there never was one."""
         ...
+
+
+def latest(records: Records) -> datetime | None:
+    """The latest time at which one of both showed life, by its own clock: no clock that is right stands before it.
+
+    Raises:
+        RecordsError: nobody can say.
+    """
+    told: list[datetime] = []
+    for who in ("agent", "undertaker"):
+        with suppress(ValueError):
+            told.append(datetime.fromisoformat(records.beaten(who).partition(" ")[0]))
+    return max((moment for moment in told if moment.tzinfo), default=None)
 
 
 @dataclass(slots=True)

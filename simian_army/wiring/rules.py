@@ -22,6 +22,7 @@ from safety.protected import Protected
 from safety.quorum import Quorum
 from safety.segment import Segments, Zones
 from safety.shared import Shared
+from safety.skew import Skew
 from safety.spared import Spared
 from safety.stuck import Stuck
 from simian_army.contract import FaultKind, Guard
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from simian_army.wiring.house import House
 
 
-LIMITS = ("budget", "stuck", "line", "halt", "quorum")
+LIMITS = ("budget", "stuck", "line", "skew", "halt", "quorum")
 """The guards that are asked again inside the ledger's transaction: they see what it says, and ask nobody outside."""
 
 HELD = ("opt-in", "shared", "halt", "blackout", "look")
@@ -67,6 +68,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
         budget(settings),
         Shared(safety.protected, others),
         KnownPlace(known(settings), servers(settings), regions(settings)),
+        Skew(),
         Stuck(safety.max_stuck),
         Halted(),
         _quorum(safety.quorum, kinds),

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from simian_army import wiring
-from simian_army.contract import FaultKind, Recheck, Wholesale
+from simian_army.contract import FaultKind, Recheck
+from simian_army.extras import Wholesale
 from simian_army.model import ENDS, AuditEvent, Evidence, Fault, Mark, Phase, Verdict
 from simian_army.records import Held
 from simian_army.undertaker.trust import Trust

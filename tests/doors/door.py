@@ -80,6 +80,7 @@ class Door:
     """Lets everything through to ``server`` but what meets trouble.
 
     ``name`` says what a request is called; ``seen`` is told of each as it comes, ``then`` once it was carried out.
+    ``met`` tells whether anything met trouble since all was open.
     """
 
     server: str
@@ -88,6 +89,7 @@ class Door:
     asked: list[Asked] = field(default_factory=list)
     seen: Callable[[Asked], object] = lambda _: None
     then: Callable[[Asked], object] = lambda _: None
+    met: bool = False
     _plans: dict[tuple[str, int], Trouble] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -102,6 +104,7 @@ class Door:
         """From now on everything gets through."""
         with self._guard:
             self._plans.clear()
+            self.met = False
 
     def sent(self, what: str) -> int:
         """How many requests of that name came to the door."""
@@ -127,6 +130,7 @@ class Door:
             one = Asked(what, self._counts[what], method, path, headers, body)
             self.asked.append(one)
             trouble = self._plans.get((what, one.nth)) or self._plans.get((what, EVERY))
+            self.met = self.met or trouble is not None
         self.seen(one)
         return one, trouble
 

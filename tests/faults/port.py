@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from simian_army.errors import Conflict, Gone
+from simian_army.errors import Conflict, Gone, SimianError
 from simian_army.model import Json, Mark, Target
 from simian_army.targets.kube import marking
 
@@ -47,6 +47,18 @@ class OnePort:
         self.touch()
         self.acts.append(("patch", target.id))
         return copy.deepcopy(changed)
+
+    def patch_all(self, wishes: Sequence[tuple[Target, Sequence[Json]]]) -> list[Obj | SimianError | None]:
+        found: list[Obj | SimianError | None] = []
+        for target, operations in wishes:
+            try:
+                found.append(self.patch(target, operations))
+            except SimianError as error:
+                found.append(error)
+        return found
+
+    def listed(self, kind: str, labels: str = "", fields: Sequence[tuple[str, str]] = ()) -> dict[str, Obj]:
+        raise AssertionError("one object is read, not listed")
 
     def mark(self, obj: Json, mark: Mark) -> list[Json]:
         return marking.put(obj, mark)

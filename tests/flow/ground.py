@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simian_army import wiring
+from simian_army.clock import Clock
 from simian_army.embedded.kube import KubeServer
 from simian_army.embedded.world import demo_world
 from simian_army.errors import UsageError
@@ -44,9 +45,9 @@ class Ground:
         return self.config
 
     @contextmanager
-    def house(self, *, leashed: bool = False) -> Iterator[wiring.House]:
+    def house(self, *, leashed: bool = False, clock: Clock | None = None) -> Iterator[wiring.House]:
         with (
-            wiring.books(wiring.read_config(self.config)) as books,
+            wiring.books(wiring.read_config(self.config), clock=clock) as books,
             wiring.house(books, leashed=leashed, wake=self.wake) as house,
         ):
             books.lease.take()

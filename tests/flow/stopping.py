@@ -18,7 +18,7 @@ from simian_army import wiring
 from simian_army.contract import FaultKind
 from simian_army.faults.k8s.node_cordon import NodeCordon
 from simian_army.model import Fault, Json, Mark, Target
-from simian_army.ports import KubernetesPort
+from simian_army.ports import KubernetesManyPort
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 POINTS = ("before-reading", "before-sending")
@@ -31,7 +31,7 @@ def stop() -> None:
 class StoppingPort:
     """The real one, but for the moment before its first act."""
 
-    def __init__(self, real: KubernetesPort) -> None:
+    def __init__(self, real: KubernetesManyPort) -> None:
         self._real, self._stopped = real, False
 
     def __getattr__(self, name: str) -> Any:
@@ -48,7 +48,7 @@ class StoppingKind:
     """The real one, stopped at the point."""
 
     def __init__(self, real: NodeCordon, point: str) -> None:
-        port = cast(KubernetesPort, StoppingPort(real.port))
+        port = cast(KubernetesManyPort, StoppingPort(real.port))
         self._real = replace(real, port=port) if point == "before-sending" else real
         self._point = point
 

@@ -115,7 +115,14 @@ def test_the_whole_fleet_stops_at_max_stuck(shop: Ground, gate: list[str]) -> No
 
 def test_it_is_among_the_limits_asked_inside_the_ledgers_transaction(shop: Ground, gate: list[str]) -> None:
     with shop.house() as house:
-        assert [guard.name for guard in house.engine.judge.limits] == ["budget", "stuck", "line", "halt", "quorum"]
+        assert [guard.name for guard in house.engine.judge.limits] == [
+            "budget",
+            "stuck",
+            "line",
+            "skew",
+            "halt",
+            "quorum",
+        ]
         draw = allowed(house)
         stick(house, gate)
         recent = house.books.ledger.attempts(LONG_AGO)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simian_army.contract import FaultKind, Wholesale
+from simian_army.contract import FaultKind
 from simian_army.ending import BACKOFF, STUCK_AFTER, UNDER_WAY_EVERY
+from simian_army.extras import Wholesale
 from simian_army.keeper import Keeper
 from simian_army.model import AuditEvent, Evidence, Fault, Mark
 from simian_army.records import Held

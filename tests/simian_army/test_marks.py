@@ -120,3 +120,12 @@ def test_label_and_annotation_are_each_seen() -> None:
     assert not marks.bears({})
     assert marks.found({"metadata": {"annotations": {marks.FAULT: "text"}}}) == "text"
     assert marks.found({"metadata": {"annotations": {marks.FAULT: 7}}}) is None
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("T", " "), ("+00:00", "Z"), ("123456+", "1234560+"), (",", ", ")])
+def test_a_mark_written_in_another_way_than_ours_is_none(ours: str, theirs: str) -> None:
+    mark = marks.sign(KEY, "f", "r", FAULT, WHEN)
+    text = marks.to_text(mark)
+    assert ours in text
+    assert marks.from_text(text.replace(ours, theirs)) is None
+    assert marks.from_text(text) == mark

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
@@ -157,6 +158,9 @@ class AwayRelics:
         raise SimianError("the disk is gone")
 
     def drop(self, name: str) -> None:
+        raise SimianError("the disk is gone")
+
+    def latest(self) -> datetime | None:
         raise SimianError("the disk is gone")
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from types import TracebackType
@@ -193,6 +194,11 @@ def _handler(server: KubeServer) -> type[BaseHTTPRequestHandler]:
         def finish(self) -> None:
             server._http.live.discard(self.connection)  # noqa: SLF001 - the same
             super().finish()
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """The Date of an answer, by the clock of this world."""
+            del timestamp
+            return format_datetime(server.cluster.clock.now(), usegmt=True)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
             """Stay quiet."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
 from random import Random
 from types import TracebackType
 from typing import Any, Self
 
+from simian_army.clock import Clock, SystemClock
 from simian_army.embedded.toxi.api import Api
 from simian_army.embedded.toxi.door import Door
 from simian_army.embedded.toxi.forms import object_of
@@ -34,10 +36,11 @@ class ToxiServer:
     ``writes`` records every write request answered.
     """
 
-    def __init__(self, seed: Sequence[Mapping[str, Any]] = (), *, port: int = 0) -> None:
+    def __init__(self, seed: Sequence[Mapping[str, Any]] = (), *, port: int = 0, clock: Clock | None = None) -> None:
         self.writes: list[Write] = []
         self._seed = seed
         self._port = port
+        self._clock = clock or SystemClock()
         self._loop = LoopThread("toxi")
         self._api = Api(Random(SEED))  # noqa: S311 - a repeatable world
         self._door = Door(self._talk)
@@ -103,4 +106,5 @@ class ToxiServer:
         if request.method != "GET":
             agent = request.headers.get("user-agent", "")
             self.writes.append(Write(request.method, request.path, reply.status, agent))
-        return reply
+        date = format_datetime(self._clock.now(), usegmt=True)
+        return replace(reply, headers={**reply.headers, "Date": date})

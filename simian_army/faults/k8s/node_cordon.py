@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from simian_army import marks
-from simian_army.errors import Conflict, Gone, Refused
-from simian_army.model import Evidence, Fault, Json, Mark, Selector
-from simian_army.ports import KubernetesPort
+from simian_army.errors import Conflict, Gone, Refused, SimianError
+from simian_army.model import Evidence, Fault, Json, Mark, Selector, Target
+from simian_army.ports import KubernetesManyPort
 
 _TRIES = 5
+_FEW = 5  # nodes that are read one by one; more are listed
 _PATH = "/spec/unschedulable"
+_CORDONED = (("spec.unschedulable", "true"),)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeCordon:
     """Cordons a node and holds it so. Undone only while the node bears our mark: without it, someone took over."""
 
-    port: KubernetesPort
+    port: KubernetesManyPort
     name: ClassVar[str] = "node-cordon"
     platform: ClassVar[str] = "kubernetes"
     strikes: ClassVar[str] = "node"
@@ -67,7 +69,7 @@ class NodeCordon:
         for _ in range(_TRIES + 1):  # the last look proves the last try
             node = self.port.get(fault.target)
             if node is None:
-                return Evidence(holds=True, detail="the node is gone, and our mark with it")
+                return _unasked(node)
             left = self.port.unmark(node, mark)
             if not left:
                 return _proof(node, said)
@@ -76,19 +78,45 @@ class NodeCordon:
             holds=False, detail=f"the node changed {_TRIES} times while we tried to give it back; try again"
         )
 
+    def revert_all(self, held: Sequence[tuple[Fault, Mark]]) -> list[Evidence]:
+        """As ``revert``, with a list of the marked before, and after it of them and of the cordoned."""
+        there = self._listed([fault.target for fault, _ in held])
+        left = {f.target.id: self.port.unmark(there[f.target.id], m) for f, m in held if f.target.id in there}
+        wishes = [(f.target, _back(there[f.target.id], left[f.target.id])) for f, _ in held if left.get(f.target.id)]
+        if not wishes:
+            return [_unasked(there.get(fault.target.id)) for fault, _ in held]
+        answers = dict(zip((target.id for target, _ in wishes), self.port.patch_all(wishes), strict=True))
+        after = {**self.port.listed(self.strikes, marks.HELD), **self.port.listed(self.strikes, fields=_CORDONED)}
+        return [
+            self._answered(mark, there[fault.target.id], answers[fault.target.id], after.get(fault.target.id))
+            if fault.target.id in answers
+            else _unasked(there.get(fault.target.id))
+            for fault, mark in held
+        ]
+
+    def _listed(self, nodes: Sequence[Target]) -> Mapping[str, dict[str, Any]]:
+        there = dict(self.port.listed(self.strikes, marks.HELD))
+        missing = [node for node in nodes if node.id not in there]
+        if len(missing) > _FEW:
+            return self.port.listed(self.strikes)
+        read = {node.id: self.port.get(node) for node in missing}  # one who took off the label may have left the rest
+        return {**there, **{uid: node for uid, node in read.items() if node is not None}}
+
+    def _answered(self, mark: Mark, node: Json, answer: Json | SimianError | None, after: Json | None) -> Evidence:
+        if answer is None:
+            return Evidence(holds=False, detail="not asked yet: the others took their time", under_way=True)
+        if isinstance(answer, SimianError):
+            return Evidence(holds=False, detail=str(answer))
+        if after is not None and self.port.unmark(after, mark):
+            return Evidence(holds=False, detail="the server took the patch, but our mark is still there")
+        return _proof(answer if after is None else after, [_done(node)])
+
     def _restore(self, fault: Fault, node: Json, left: list[Json]) -> list[str]:
-        ours = _cordoned(node) and marks.found(node) is not None
-        undo: list[Json] = []
-        if ours:
-            undo = [{"op": "test", "path": _PATH, "value": True}, {"op": "remove", "path": _PATH}]
         try:
-            self.port.patch(fault.target, [*left, *undo])
+            self.port.patch(fault.target, _back(node, left))
         except (Conflict, Gone):
             return []
-        if ours:
-            return ["uncordoned, mark removed"]
-        kept = "still cordoned by someone: kept" if _cordoned(node) else "uncordoned by someone: kept"
-        return [f"{kept}, mark removed"]
+        return [_done(node)]
 
     def _there(self, fault: Fault) -> dict[str, Any]:
         node = self.port.get(fault.target)
@@ -97,6 +125,30 @@ class NodeCordon:
         if _cordoned(node):
             raise Refused(f"{fault.target}: cordoned already, so it would not be ours to undo")
         return node
+
+
+def _back(node: Json, left: list[Json]) -> list[Json]:
+    """The operations that take off what is ``left`` of the mark, and our cordon with it."""
+    if not _is_ours(node):
+        return left
+    return [*left, {"op": "test", "path": _PATH, "value": True}, {"op": "remove", "path": _PATH}]
+
+
+def _done(node: Json) -> str:
+    """What those operations do."""
+    if _is_ours(node):
+        return "uncordoned, mark removed"
+    return f"{'still cordoned' if _cordoned(node) else 'uncordoned'} by someone: kept, mark removed"
+
+
+def _is_ours(node: Json) -> bool:
+    return _cordoned(node) and marks.found(node) is not None
+
+
+def _unasked(node: Json | None) -> Evidence:
+    if node is None:
+        return Evidence(holds=True, detail="the node is gone, and our mark with it")
+    return _proof(node, [])
 
 
 def _proof(node: Json, said: list[str]) -> Evidence:

@@ -10,6 +10,7 @@ from simian_army.clock import Clock
 from simian_army.errors import ConfigError, Mistake, PlatformError
 from simian_army.targets.amazon import sessions
 from simian_army.targets.amazon.call import Call, send
+from simian_army.targets.amazon.dates import Dates
 from simian_army.targets.amazon.place import Place
 from simian_army.targets.amazon.sessions import Key
 
@@ -43,10 +44,14 @@ class Login:
     clock: Clock
     expected: str = ""
     root: Login | None = None
+    dates: Dates = field(init=False, repr=False)
     _guard: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
     _clients: dict[Key, Any] = field(default_factory=dict, init=False, repr=False)
     _who: Who | None = field(default=None, init=False)
     _until: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.dates = Dates(self.clock)
 
     @property
     def account(self) -> str:
@@ -80,6 +85,7 @@ class Login:
         with self._guard:
             if key not in self._clients:
                 self._clients[key] = sessions.client(self.place, self.session, key)
+                self.dates.listen(self._clients[key], key)
             return self._clients[key]
 
     def close(self) -> None:

@@ -55,6 +55,7 @@ class _Said:
             status = msgspec.json.decode(body, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError):
             status = {"message": body[:_SEEN].decode(errors="replace")}
+        self.by_api = status.get("kind") == "Status"
         self.message = str(status.get("message") or status.get("reason") or "no reason given")
         details = status.get("details")
         causes = details.get("causes") if isinstance(details, dict) else None
@@ -80,7 +81,9 @@ def grant(call: Call) -> str:
 
 
 def _gone(call: Call, text: str, said: _Said) -> SimianError:
-    del call, said
+    # what stands before the server says 404 too, which must not prove that an object, and a fault with it, is gone
+    if call.verb == "get" and call.kind and not said.by_api:
+        return PlatformError(f"{text}: not an answer of a Kubernetes API; is the URL right?")
     return Gone(text)
 
 
@@ -92,6 +95,8 @@ def _conflict(call: Call, text: str, said: _Said) -> SimianError:
 
 def _expired(call: Call, text: str, said: _Said) -> SimianError:
     del said
+    if call.verb == "get":  # the server says 404 of what is not there; whoever says 410 proves nothing
+        return PlatformError(text)
     return Expired(text) if call.verb == "list" else Gone(text)
 
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from simian_army.clock import Clock
+from simian_army.dating import Dated, dated
 from simian_army.errors import PlatformError, Unknown
 from simian_army.targets.kube.answers import error_of
 from simian_army.targets.kube.call import Call
@@ -41,12 +42,16 @@ class Answer:
 
 @dataclass(slots=True)
 class Wire:
-    """Requests to one API server. ``timeout`` is seconds for one request, from its sending to the end of its answer."""
+    """Requests to one API server. ``timeout`` is seconds for one request, from its sending to the end of its answer.
+
+    ``dated`` is the Date of the latest answer; None when it had none.
+    """
 
     login: Callable[[], Session]
     timeout: float
     clock: Clock
     session: Session = field(init=False)
+    dated: Dated | None = field(default=None, init=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False)
     _who: tuple[Session, float, dict[str, str]] | None = field(default=None, init=False, repr=False)
 
@@ -128,7 +133,7 @@ class Wire:
 
         headers = {"User-Agent": _agent(), **call.headers, **self._credentials(session)}
         body = None if call.body is None else json.encode(call.body)
-        ends = self.clock.monotonic() + self.timeout
+        sent = self.clock.monotonic()
         try:
             response = session.pool.request(
                 call.method,
@@ -140,7 +145,9 @@ class Wire:
                 redirect=False,
                 preload_content=False,
             )
-            return Answer(response.status, self._whole(response, ends), response.headers.get("Retry-After", ""))
+            self.dated = dated(response.headers.get("Date", ""), sent, self.clock.monotonic())
+            whole = self._whole(response, sent + self.timeout)
+            return Answer(response.status, whole, response.headers.get("Retry-After", ""))
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._silence(call, error) from error
 

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from simian_army.clock import Clock
+from simian_army.dating import Dated, dated
 from simian_army.errors import PlatformError, Unknown
 from simian_army.targets.proxies.answers import judged
 
@@ -28,12 +29,14 @@ class Wire:
     """One server, in the shape of the library's ``APIConsumer`` and without its class attributes: as many of them as
     wanted live side by side. ``timeout`` is seconds for one request, to the end of its answer; many threads may use it.
 
+    ``dated`` is the Date of the latest answer; None when it had none.
     ``get``, ``post`` and ``delete`` raise Forbidden, Gone and PlatformError; the last two Refused and Unknown as well.
     """
 
     endpoint: str
     timeout: float
     clock: Clock
+    dated: Dated | None = field(default=None, init=False)
     _session: Session | None = field(default=None, init=False, repr=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -74,13 +77,14 @@ class Wire:
         import requests
         import urllib3
 
-        ends = self.clock.monotonic() + self.timeout
+        sent = self.clock.monotonic()
         try:
             # redirects would turn a DELETE into a GET of somewhere else
             answer = self._open().request(
                 method, self.endpoint + url, timeout=self.timeout, allow_redirects=False, stream=True, **more
             )
-            return self._whole(answer, ends)
+            self.dated = dated(answer.headers.get("Date", ""), sent, self.clock.monotonic())
+            return self._whole(answer, sent + self.timeout)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._silence(method, url, error) from error
 

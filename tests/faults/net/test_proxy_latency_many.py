@@ -13,9 +13,10 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simian_army.contract import FaultKind, Wholesale
+from simian_army.contract import FaultKind
 from simian_army.embedded.toxi import ToxiServer
 from simian_army.errors import SimianError
+from simian_army.extras import Wholesale
 from simian_army.faults.net.proxy_latency import ProxyLatency
 from simian_army.model import Evidence, Fault, Mark, Target
 from simian_army.targets.proxies.server import Server

@@ -15,6 +15,7 @@ from simian_army import marks, wiring
 from simian_army.contract import FaultKind
 from simian_army.errors import PlatformError, Refused
 from simian_army.model import Fault, Mark, Selector, Target
+from tests.simian_army.turned import Turned
 from tests.targets.contract.grounds import FLEET, KEY, Case, Ground, wait_until
 from tests.targets.kube.stub import Reply, serving, silent
 
@@ -183,6 +184,23 @@ class Promises:
                 list(platform.check([*house.kinds.values()], [s for e in house.entries.values() for s in e.selectors]))
         assert ground.state() == before
         assert ground.writes() == wrote
+
+    @pytest.mark.parametrize("seconds", [6, -6, 4, -4])
+    def test_a_clock_more_than_five_seconds_off_strikes_nothing(
+        self, ground: Ground, tmp_path: Path, seconds: int
+    ) -> None:
+        ground.fill(6)
+        file, clock = tmp_path / "simian.yaml", Turned(timedelta(seconds=seconds))
+        limits = "safety: {budget: {concurrent: 9, per_group: 9, max_percent: 100, cooldown: 0s}}\n"
+        file.write_text(f"fleet: {FLEET}\nkey: {KEY.decode()}\n{limits}{ground.config()}")
+        with wiring.books(wiring.read_config(file), clock=clock) as books, wiring.house(books) as house:
+            for entry in house.entries.values():
+                outcome = house.engine.fire(entry, AT)
+                said = [v for draw in outcome.draws for v in draw.verdicts if v.guard == "skew"]
+                assert {v.allowed for v in said} == {abs(seconds) < 5}, said
+                assert bool(outcome.taken) is (abs(seconds) < 5)
+                word = "ahead" if seconds > 0 else "behind"
+                assert all(f" s {word}; 5 s at most" in v.reason and "127.0.0.1:" in v.reason for v in said)
 
     def test_everything_ends_in_time_when_nobody_answers(self, ground: Ground) -> None:
         ground.fill(4)

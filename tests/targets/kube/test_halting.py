@@ -17,7 +17,7 @@ from simian_army.targets.kube.halting import FEW, HALT, Halting
 from simian_army.targets.kube.place import Place
 from tests.cluster.plane import Cluster
 from tests.targets.kube.grounds import Ground, OpenApi
-from tests.targets.kube.stub import Reply, Request, Talk, serving, silent
+from tests.targets.kube.stub import Reply, Request, Talk, serving, silent, status
 
 NAME = "simian-army-halt"
 
@@ -215,5 +215,5 @@ def test_a_server_that_never_answers_is_an_error_in_time() -> None:
 
 def test_a_clear_of_what_is_gone_does_nothing() -> None:
     halt = Halt("ann", "incident 7", datetime(2026, 3, 4, tzinfo=UTC))
-    _, lines = on(lambda _: Reply(404, {"message": "gone"}), lambda port: port.clear("simian", NAME, halt))
+    _, lines = on(lambda _: status(404, "gone"), lambda port: port.clear("simian", NAME, halt))
     assert lines == [f"GET /api/v1/namespaces/simian/configmaps/{NAME}"]
