@@ -15,7 +15,6 @@ from simian_army.clock import Clock
 from simian_army.contract import Entry, Ledger
 from simian_army.engine import Engine
 from simian_army.errors import LedgerError, SimianError
-from simian_army.explain import named
 from simian_army.forcing import Forcing
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
@@ -23,6 +22,7 @@ from simian_army.model import AuditEvent, Phase, Run
 from simian_army.records import Held, Scribe
 from simian_army.recovery import Recovery
 from simian_army.rounds import Rounds
+from simian_army.whom import named
 
 GRACE = 30.0  # seconds that SIGTERM waits for the last revert
 STAND_BY = 1.0  # seconds between two tries for what is not to be had now: the lease, the ledger

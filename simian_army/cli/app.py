@@ -83,12 +83,12 @@ def plan(
 
 @app.command()
 def why(
-    target: Annotated[str, typer.Argument(help="pod shop/web-1, shop/web-1, web-1 or an id.")],
+    target: Annotated[str, typer.Argument(help="pod shop/web-1, shop/web-1, web-1, an id, or a namespace.")],
     config: ConfigFile = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Say for every monkey whether this target could be hit now, and what each guard answers."""
-    from simian_army.cli.look import why as act
+    """Say for every monkey what each guard answers, now and at its next fires, and what to change."""
+    from simian_army.cli.whying import why as act
 
     act(config, target, as_json=as_json)
 

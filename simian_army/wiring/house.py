@@ -128,7 +128,7 @@ def target_of(entry: Entry, name: str) -> str:
     Raises:
         UsageError: the entry's selector finds none, or several.
     """
-    from simian_army.explain import named
+    from simian_army.whom import named
 
     return named(name, entry.find()).id
 
@@ -169,6 +169,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     from simian_army.keeper import Keeper
     from simian_army.wiring.entries import entry, schedule
     from simian_army.wiring.exposure import exposing
+    from simian_army.wiring.fronting import behind_of
     from simian_army.wiring.limiting import dues
     from simian_army.wiring.recovering import Ground, recovery
     from simian_army.wiring.rules import HELD, LIMITS, guards, while_held
@@ -177,7 +178,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     trust, halts, look = watchers
     kinds = kinds_of(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
-    asked = guards(at, kinds, look)
+    asked = guards(at, kinds, look, behind_of(at, places))
     by_name = {guard.name: guard for guard in reversed(asked)}  # ours come first: nobody takes their names
     judge = Judge(
         fleet=settings.fleet,
