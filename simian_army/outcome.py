@@ -111,13 +111,14 @@ class Outcome:
         return [draw for draw in self.draws if not draw.taken]
 
     def summary(self) -> dict[str, Any]:
-        """The counts per reason and the full verdicts of those drawn and refused."""
+        """The counts per reason, per guard of those drawn and refused, and their full verdicts."""
         return {
             "candidates": len(self.troop.found),
             "eligible": len(self.troop.eligible),
             "want": self.want,
             "taken": len(self.taken),
             "spared": self.troop.reasons(),
+            "refused": dict(Counter(no.guard for draw in self.denied for no in denials(draw.verdicts)).most_common()),
             "drawn": [
                 {"name": str(d.fault.target), "id": d.fault.target.id, "verdicts": verdicts_json(d.verdicts)}
                 for d in self.denied
