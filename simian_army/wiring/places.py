@@ -94,6 +94,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
         page_size=said.page_size,
         timeout=said.timeout.total_seconds(),
         zones=placed(at.loaded.settings),
+        fronts=at.loaded.settings.safety.protect_webhooks,
         annotations=at.loaded.settings.safety.opt_in.annotations,
         floors=at.loaded.settings.safety.quorum.floors,
         fleet=at.loaded.settings.fleet,

@@ -16,7 +16,8 @@ class Place:
     are patterns (``*`` as in a shell; a leading ``!`` excludes). ``timeout`` is seconds for each request,
     ``page_size`` objects a page. ``floors`` are those who are asked for a word on how few pods a workload may have (see
     floors.py). ``zones`` tells that the zones and regions of pods are asked for: nodes are
-    listed then. ``annotations`` are read besides the labels. ``fleet`` and ``key`` are those of the marks.
+    listed then. ``annotations`` are read besides the labels; ``fronts`` tells that somebody asks whom the
+    API server itself asks. ``fleet`` and ``key`` are those of the marks.
     """
 
     context: str = ""
@@ -28,5 +29,6 @@ class Place:
     floors: tuple[str, ...] = ()
     zones: bool = False
     annotations: tuple[str, ...] = ()
+    fronts: bool = False
     fleet: str = ""
     key: bytes = field(default=b"", repr=False)
