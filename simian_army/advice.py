@@ -26,6 +26,7 @@ WORDS = {
     "budget": "wait, or raise what the reason names in safety.budget or in the monkey's budget",
     "shared": "have everyone whom it harms opt in",
     "identity": "write where it may strike into platforms: cluster_uid, accounts or endpoints",
+    "behind": "set safety.protect_webhooks: false, if the cluster may do without it for a while",
     "stuck": "close what is stuck with the command that the reason names",
     "halt": "end the halt as the reason says",
     "quorum": "wait until the group can do without it, or change safety.quorum",
