@@ -57,6 +57,12 @@ def stay(house: wiring.House, run_id: str, *, told: bool = False, stop: threadin
         show.err.print(f"waiting: {words} ...", markup=False)
     while _lasts(house, run_id) and not stop.is_set():
         house.books.clock.wait(stop, WAIT)
+    if not stop.is_set():
+        ends(house, run_id)
+
+
+def ends(house: wiring.House, run_id: str) -> None:
+    """Say how each fault of the run ended, and what came out badly."""
     for event in house.books.ledger.query(run=run_id):
         bad = event.phase is Phase.JUDGED and event.data.get("outcome") != "clean"
         if event.target and (event.phase in ENDS or bad):
@@ -87,7 +93,7 @@ def _alone(house: wiring.House, wish: Wish) -> int:
     except NotLeader as other:
         raise UsageError(f"{other}; try again: the agent will be asked") from other
     only = wiring.target_of(entry, wish.target) if wish.target else ""
-    with _stops() as stop:
+    with stops() as stop:
         house.keeper.start()
         try:
             house.recovery.recover()
@@ -103,6 +109,8 @@ def _alone(house: wiring.House, wish: Wish) -> int:
                 house.books.clock.wait(stop, WAIT)
         finally:  # whatever broke: what is held is reverted before we go
             left = house.keeper.stop(GRACE, "the command was ended")
+    if stop.is_set() and not wish.as_json:
+        ends(house, found.run.id)
     if found.error or left:
         return FAILED
     if any(event.phase is Phase.UNKNOWN for event in house.books.ledger.query(run=found.run.id)):
@@ -131,7 +139,7 @@ class _Following:
         if not wish.as_json:
             show.say(f"request {request.seq} is with the agent")
         seen, waited = request.seq, 0.0
-        with _stops() as stop:
+        with stops() as stop:
             while not (self.over and self.ended >= self.begun):
                 for event in list(books.ledger.query(after=seen)):
                     seen = event.seq
@@ -174,7 +182,7 @@ class _Following:
 
 
 @contextmanager
-def _stops() -> Iterator[threading.Event]:
+def stops() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set."""
     stop = threading.Event()
     kept = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
