@@ -18,8 +18,8 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|\{account\}):role/\S+")
 
 
 class Kubernetes(Part):
-    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``. When ``server`` is
-    given, its API must be there."""
+    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``. Where ``server``
+    is given, its API must be there."""
 
     context: str = ""
     embedded: bool = False
