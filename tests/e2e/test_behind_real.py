@@ -71,11 +71,16 @@ def ground(cluster: Cluster, folder: Path) -> Iterator[Fleet]:
         yield fleet(cluster, folder, Wish(namespaces=SPACE, schedule='cron: "0 0 1 1 *"', leashed=True))
     finally:
         for path in (f"{HOOKS}/validatingwebhookconfigurations", f"{HOOKS}/mutatingwebhookconfigurations", CRDS):
-            for one in list(cluster.admin.items(path)):
-                if one["metadata"]["name"].startswith((SPACE, "carts.fronting")):
-                    cluster.admin.delete(f"{path}/{one['metadata']['name']}")
+            _clear(cluster, path)
         forget(cluster, SPACE, AGENT)
         cluster.remove_namespace(SPACE)
+
+
+def _clear(cluster: Cluster, path: str) -> None:
+    ours = [one["metadata"]["name"] for one in cluster.admin.items(path)]
+    for name in ours:
+        if name.startswith((SPACE, "carts.fronting")):
+            cluster.admin.delete(f"{path}/{name}")
 
 
 def told(made: Fleet) -> tuple[int, set[str]]:
