@@ -19,6 +19,7 @@ from simian_army.forcing import Forcing
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
 from simian_army.model import AuditEvent, Phase, Run
+from simian_army.pending import EVERY, Pending
 from simian_army.records import Held, Scribe
 from simian_army.recovery import Recovery
 from simian_army.rounds import Rounds
@@ -56,6 +57,7 @@ class Agent:
     clock: Clock
     scribe: Scribe
     clockwork: Callable[[Agent], Clockwork]
+    pending: Callable[[], Pending]
     stopping: threading.Event = field(default_factory=threading.Event)
     _hands: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 4, thread_name_prefix="request"))
 
@@ -99,9 +101,10 @@ class Agent:
             clockwork = self.clockwork(self)
             closing.callback(clockwork.stop)
             clockwork.start()
-            rounds = Rounds(self.recovery, self.clock)
-            closing.callback(rounds.stop)
-            rounds.start()
+            words = Rounds(self.pending(), self.clock, EVERY, GRACE)
+            for rounds in (Rounds(self.recovery, self.clock), words):
+                closing.callback(rounds.stop)
+                rounds.start()
             closing.callback(self.lease.refuse)  # first of all: what is under way begins nothing new
             while not self.clock.wait(self.stopping, POLL) and self.lease.left() > 0:
                 after = self._answer(after)

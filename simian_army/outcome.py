@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from simian_army.asking import denials
@@ -16,12 +17,15 @@ NAMED = 20  # reasons a summary names one by one; the rest are counted together
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One drawn fault and what was said of it; ``taken`` means hit, or that it would have been were we not leashed."""
+    """One drawn fault and what was said of it; ``taken`` means hit, or that it would have been were we not leashed, or
+    that it ``waits`` for somebody's word until then. ``approved`` says whose word it had."""
 
     fault: Fault
     verdicts: Sequence[Verdict]
     taken: bool
     scene: Scene | None = None
+    waits: datetime | None = None
+    approved: str = ""
 
     @property
     def final(self) -> bool:
@@ -103,7 +107,12 @@ class Outcome:
     @property
     def taken(self) -> Sequence[Draw]:
         """The draws that were hit."""
-        return [draw for draw in self.draws if draw.taken]
+        return [draw for draw in self.draws if draw.taken and not draw.waits]
+
+    @property
+    def waiting(self) -> Sequence[Draw]:
+        """The draws that wait for somebody's word."""
+        return [draw for draw in self.draws if draw.waits]
 
     @property
     def denied(self) -> Sequence[Draw]:
@@ -117,6 +126,7 @@ class Outcome:
             "eligible": len(self.troop.eligible),
             "want": self.want,
             "taken": len(self.taken),
+            "waiting": len(self.waiting),
             "spared": self.troop.reasons(),
             "refused": dict(Counter(no.guard for draw in self.denied for no in denials(draw.verdicts)).most_common()),
             "drawn": [

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must
     from simian_army.forcing import Forcing
     from simian_army.judge import Judge
     from simian_army.keeper import Keeper
+    from simian_army.pending import Pending
     from simian_army.recovery import Recovery
     from simian_army.wiring.books import Books
     from simian_army.wiring.undertaking import Wake
@@ -80,7 +81,17 @@ class House:
             clock=books.clock,
             scribe=books.scribe,
             clockwork=self._clockwork,
+            pending=self.pending,
         )
+
+    def pending(self) -> Pending:
+        """Who lets what waits strike: one that knows nothing yet but where to look."""
+        from simian_army.pending import Pending
+        from simian_army.targets.k8s import Kubernetes
+        from simian_army.targets.kube.approving import Approving
+
+        found = {name: Approving(one.wire) for name, one in self.platforms.items() if isinstance(one, Kubernetes)}
+        return Pending(self.engine, self.entries, found)
 
     def _clockwork(self, agent: Agent) -> Clockwork:
         from scheduler.clockwork import Calls, Clockwork
