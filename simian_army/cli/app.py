@@ -68,6 +68,24 @@ def once(
 
 
 @app.command()
+def gameday(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The steps, as docs/gameday.md says.")],
+    config: ConfigFile = HERE,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew, even if a crash broke it off.")] = False,
+    leashed: Leashed = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write the report there: Markdown, or .json.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Act out steps in order, each under all guards, until one goes wrong; Ctrl-C reverts all; report at the end."""
+    from simian_army.cli.gameday import Wish
+    from simian_army.cli.gameday import gameday as act
+
+    raise typer.Exit(act(config, Wish(file, restart, leashed, report, as_json)))
+
+
+@app.command()
 def plan(
     config: ConfigFile = HERE,
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="How far to look.")] = 7,

@@ -3,6 +3,7 @@
 from simian_army.wiring.books import Books, actor, books, read_config
 from simian_army.wiring.exposure import exposing
 from simian_army.wiring.foreseeing import PASSING, asked, foresight, hands
+from simian_army.wiring.gamedays import entry_for, known
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
 from simian_army.wiring.looking import looked
@@ -21,6 +22,7 @@ __all__ = [
     "asked",
     "books",
     "calendars_read",
+    "entry_for",
     "entry_of",
     "exposing",
     "file_of",
@@ -28,6 +30,7 @@ __all__ = [
     "halting",
     "hands",
     "house",
+    "known",
     "looked",
     "must_know_the_place",
     "read_config",

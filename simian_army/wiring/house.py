@@ -17,6 +17,7 @@ from simian_army.errors import ConfigError, Mistake, UsageError
 from simian_army.model import Fault, Health, Mark, Run, Target
 from simian_army.plugins import found, suggest
 from simian_army.records import Held
+from simian_army.wiring.gamedays import stepped, struck_by_hand
 from simian_army.wiring.halting import Watchers, halts_of
 from simian_army.wiring.looking import looking_of
 from simian_army.wiring.places import Places, connect, wish
@@ -81,6 +82,7 @@ class House:
             clock=books.clock,
             scribe=books.scribe,
             clockwork=self._clockwork,
+            stepping=partial(stepped, self),
             pending=self.pending,
         )
 
@@ -206,7 +208,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     def sign(run: Run, fault: Fault, deadline: datetime) -> Mark:
         return marks.sign(at.key, settings.fleet, run.id, fault, deadline)
 
-    objection, health = _objection(judge, entries), _health(places.platforms)
+    objection, health = _objection(judge, entries, places.platforms), _health(places.platforms)
     limit = settings.safety.recovery_limit
     keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, halts, at.spool, limit)
     engine = Engine(
@@ -254,9 +256,10 @@ def _seed(key: bytes, fleet: str) -> str:
     return hmac.new(key, f"seed {fleet}".encode(), hashlib.sha256).hexdigest()[:16]
 
 
-def _objection(judge: Judge, entries: Mapping[str, Entry]) -> Callable[[Held], str]:
+def _objection(judge: Judge, entries: Mapping[str, Entry], platforms: Mapping[str, Platform]) -> Callable[[Held], str]:
     def objection(held: Held) -> str:
-        entry = entries.get(held.run.entry)
+        name = held.run.entry
+        entry = entries.get(name) or struck_by_hand(judge.kinds, platforms, name, held.fault)
         return judge.objection(entry, held.fault) if entry else ""
 
     return objection
