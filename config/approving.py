@@ -7,8 +7,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from config.parts import Duration, Part
-
-LONGEST = timedelta(days=7)
+from simian_army.waiting import LONGEST
 
 
 class Approval(Part):

@@ -11,6 +11,7 @@ from typing import Any
 from simian_army.asking import denials
 from simian_army.model import Fault, Finding, Run, Scene, Target, Verdict
 from simian_army.records import verdicts_json
+from simian_army.waiting import Waiting
 
 NAMED = 20  # reasons a summary names one by one; the rest are counted together
 
@@ -110,9 +111,9 @@ class Outcome:
         return [draw for draw in self.draws if draw.taken and not draw.waits]
 
     @property
-    def waiting(self) -> Sequence[Draw]:
-        """The draws that wait for somebody's word."""
-        return [draw for draw in self.draws if draw.waits]
+    def waiting(self) -> Sequence[Waiting]:
+        """What was drawn and waits for somebody's word."""
+        return [Waiting(self.run, draw.fault, draw.waits) for draw in self.draws if draw.waits]
 
     @property
     def denied(self) -> Sequence[Draw]:
@@ -126,7 +127,7 @@ class Outcome:
             "eligible": len(self.troop.eligible),
             "want": self.want,
             "taken": len(self.taken),
-            "waiting": len(self.waiting),
+            "waiting": [one.told() for one in self.waiting],
             "spared": self.troop.reasons(),
             "refused": dict(Counter(no.guard for draw in self.denied for no in denials(draw.verdicts)).most_common()),
             "drawn": [

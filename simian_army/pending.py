@@ -24,11 +24,13 @@ GUARD = "approval"
 
 @dataclass(slots=True)
 class Pending:
-    """What waits, as the ledger tells it: nothing of it is lost in a crash. ``ports`` are by platform."""
+    """What waits, as the ledger tells it: nothing of it is lost in a crash. ``ports`` are by platform; ``only`` is the
+    one run whose faults are looked after, empty for all."""
 
     engine: Engine
     entries: Mapping[str, Entry]
     ports: Mapping[str, ApprovalPort]
+    only: str = ""
     _open: dict[tuple[str, str], Waiting] = field(default_factory=dict, init=False)
     _read_to: int = field(default=0, init=False)
     _trouble: dict[Place, str] = field(default_factory=dict, init=False)
@@ -54,7 +56,7 @@ class Pending:
         last = ledger.last_seq()
         if last <= self._read_to:
             return
-        new = list(ledger.query(phase=Phase.PENDING, after=self._read_to))
+        new = list(ledger.query(run=self.only, phase=Phase.PENDING, after=self._read_to))
         self._open |= {one.key: one for one in still(ledger, new)}
         self._read_to = last
 

@@ -18,6 +18,10 @@ ANSWERED = frozenset({Phase.INTENDED, Phase.DENIED})
 """The phases after which a fault waits no more."""
 
 
+LONGEST = timedelta(days=7)
+"""For so long at most may something wait."""
+
+
 class Place(NamedTuple):
     """The object that bears the word: its kind and name."""
 
@@ -63,6 +67,12 @@ class Waiting:
         """What somebody types to let it strike."""
         kind, name = self.place
         return f"kubectl annotate --overwrite {kind} {quote(name)} {APPROVE}={self.run.id}"
+
+    def told(self) -> dict[str, Any]:
+        """For machines."""
+        target = self.fault.target
+        what = {"run": self.run.id, "monkey": self.run.entry, "target": str(target), "kind": self.fault.kind}
+        return {**what, "until": self.until.isoformat(), "approve": self.command}
 
 
 def place_of(target: Target) -> Place:
@@ -124,11 +134,11 @@ def still(ledger: Ledger, events: Iterable[AuditEvent]) -> Sequence[Waiting]:
     return [read(event) for event in asked if (event.run, event.target) not in over]
 
 
-def waits(ledger: Ledger, now: datetime, longest: timedelta) -> Sequence[Waiting]:
-    """All that wait and may still be let strike; none waits longer than ``longest``.
+def waits(ledger: Ledger, now: datetime) -> Sequence[Waiting]:
+    """All that wait and may still be let strike, in order.
 
     Raises:
         LedgerError: it cannot be read.
     """
-    asked = ledger.query(phase=Phase.PENDING, since=now - longest)
+    asked = ledger.query(phase=Phase.PENDING, since=now - LONGEST)
     return [one for one in still(ledger, asked) if now < one.until]

@@ -58,13 +58,15 @@ def once(
     config: ConfigFile = HERE,
     reason: Reason = "",
     leashed: Leashed = False,
+    wait: Annotated[str, typer.Option("--wait", metavar="TIME", help="How long to wait for an approval: 10m.")] = "1m",
     as_json: AsJson = False,
 ) -> None:
     """Let one monkey act now, under all guards, and stay until it is over; Ctrl-C reverts."""
+    from simian_army.cli.approving import patience
     from simian_army.cli.once import Wish
     from simian_army.cli.once import once as act
 
-    raise typer.Exit(act(config, Wish(monkey, target, reason, leashed, as_json)))
+    raise typer.Exit(act(config, Wish(monkey, target, reason, leashed, as_json, patience(wait))))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from simian_army import wiring
 from simian_army.cli import analysing, halting, show
 from simian_army.errors import SimianError
 from simian_army.stages import Exposure
+from simian_army.waiting import waits
 
 
 def status(config: Path, *, as_json: bool) -> None:
@@ -22,12 +23,14 @@ def status(config: Path, *, as_json: bool) -> None:
         opened = [(event, phase) for event, phase in books.ledger.open_faults()]
         stopped = [attempt for attempt in books.ledger.attempts(books.clock.now()) if attempt.line]
         wide = _exposures(books)
+        waiting = waits(books.ledger, books.clock.now())
     if as_json:
         held = [{"run": e.run, "target": e.data["name"], "kind": e.data["kind"], "phase": p} for e, p in opened]
         halt = next((halt.reason for one in said for halt in one.halts if not halt.scope), None)
         told = {"fleet": loaded.settings.fleet, "agent": holder, "halt": halt, "open": held}
         told["halts"] = list(halting.states(said))
         told["lines"] = list(analysing.states(stopped))
+        told["pending"] = [one.told() for one in waiting]
         told["stages"] = {n: {"stage": e.stage, "of": e.of, "why": e.why} for n, e in wide.items()}
         show.dump({**told, **({"agent_unknown": unknown} if unknown else {})})
         return
@@ -42,6 +45,8 @@ def status(config: Path, *, as_json: bool) -> None:
         show.say(f"{'' if number else 'stopped':<8} {line}", "red")
     for number, (name, exposure) in enumerate(wide.items()):
         show.say(f"{'' if number else 'stages':<8} {name}: stage {exposure.stage} of {exposure.of}: {exposure.why}")
+    for number, line in enumerate(show.waits(waiting)):
+        show.say(f"{'' if number else 'pending':<8} {line}", "yellow")
     show.say(f"open     {len(opened) or 'nothing'}")
     rows = [(e.run, e.data["kind"], f"{e.data['scope']}/{e.data['name']}", p, e.data["deadline"]) for e, p in opened]
     if rows:

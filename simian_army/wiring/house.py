@@ -82,18 +82,18 @@ class House:
             clock=books.clock,
             scribe=books.scribe,
             clockwork=self._clockwork,
-            stepping=partial(stepped, self),
             pending=self.pending,
+            stepping=partial(stepped, self),
         )
 
-    def pending(self) -> Pending:
-        """Who lets what waits strike: one that knows nothing yet but where to look."""
+    def pending(self, only: str = "") -> Pending:
+        """Who lets what waits strike, of one run or of all: one that knows nothing yet but where to look."""
         from simian_army.pending import Pending
         from simian_army.targets.k8s import Kubernetes
         from simian_army.targets.kube.approving import Approving
 
         found = {name: Approving(one.wire) for name, one in self.platforms.items() if isinstance(one, Kubernetes)}
-        return Pending(self.engine, self.entries, found)
+        return Pending(self.engine, self.entries, found, only)
 
     def _clockwork(self, agent: Agent) -> Clockwork:
         from scheduler.clockwork import Calls, Clockwork

@@ -302,14 +302,13 @@ def test_a_ledger_that_fails_half_way_lets_nothing_strike_twice(shop: Ground, mo
 def test_what_waits_is_listed_until_it_is_answered_or_late(shop: Ground) -> None:
     shop.write(PODS)
     with shop.house() as house:
-        week = timedelta(days=7)
         ledger, now = house.books.ledger, house.books.clock.now
         run = fired(house).run.id
-        (one,) = waits(ledger, now(), week)
+        (one,) = waits(ledger, now())
         assert isinstance(one, Waiting)
         assert (one.run.id, one.fault.kind, one.place) == (run, "pod-evict", Place("namespace", "shop"))
-        assert waits(ledger, one.until - timedelta(seconds=1), week) != []
-        assert waits(ledger, one.until, week) == []
+        assert waits(ledger, one.until - timedelta(seconds=1)) != []
+        assert waits(ledger, one.until) == []
         approve(shop, run)
         house.pending().again()
-        assert waits(ledger, now(), week) == []
+        assert waits(ledger, now()) == []
