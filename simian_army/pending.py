@@ -85,6 +85,9 @@ class Pending:
 
     def _let(self, one: Waiting, word: Word) -> None:
         """Do that very fault in that same run, under all guards again: an opt-out set meanwhile is a veto."""
+        if one.key in answered(self.engine.ledger, [one.run.id]):  # somebody else closed it: a game day that was ended
+            self._open.pop(one.key, None)
+            return
         entry = self.entries.get(one.run.entry)
         if entry is None:
             self._deny(one, f"approved by {word}, but config has no monkey {one.run.entry} any more")
