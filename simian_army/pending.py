@@ -109,6 +109,8 @@ class Pending:
         if target is None:
             no = Verdict("present", allowed=False, reason="it is gone, or no more among those the monkey looks for")
             return Draw(one.fault, [no], taken=False)
+        # config may hold for less by now, and a step of a game day may have asked for less
+        entry = replace(entry, hold=min(entry.hold, one.fault.hold)) if one.fault.hold else entry
         judge, among = self.engine.judge, Among.of(replace(Troop.none(), found=everyone))
         draw = judge.consider(entry, replace(one.fault, target=target), among.peers(target), among.crowd(target))
         if draw.taken and judge.is_leashed(entry):

@@ -91,6 +91,7 @@ def written(waiting: Waiting) -> dict[str, Any]:
         "scope": target.scope,
         "group": target.group,
         "params": dict(fault.params),
+        "hold": fault.hold.total_seconds(),
         "at": run.at.isoformat(),
         "seed": run.seed,
         "digest": run.digest,
@@ -110,7 +111,8 @@ def read(event: AuditEvent) -> Waiting:
         data["platform"], data["strikes"], event.target, data["name"], data["scope"], data["group"], None, {}
     )
     run = Run(event.run, event.entry, datetime.fromisoformat(data["at"]), data["seed"], data["digest"])
-    return Waiting(run, Fault(data["kind"], target, data["params"]), datetime.fromisoformat(data["until"]))
+    fault = Fault(data["kind"], target, data["params"], hold=timedelta(seconds=data["hold"]))
+    return Waiting(run, fault, datetime.fromisoformat(data["until"]))
 
 
 def answered(ledger: Ledger, runs: Iterable[str]) -> set[tuple[str, str]]:

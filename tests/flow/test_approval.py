@@ -107,8 +107,26 @@ def test_a_node_bears_the_word_itself_and_the_fault_is_held_and_reverted_as_ever
         approve(shop, outcome.run.id, "/api/v1/nodes/node-a")
         pending.again()
         assert shop.node("node-a")["spec"]["unschedulable"] is True
+        (intended,) = told(house, outcome.run.id, Phase.INTENDED)
+        assert intended.data["hold"] == 3600
         end_all(house)
         assert not shop.node("node-a")["spec"].get("unschedulable")
+
+
+@pytest.mark.parametrize(("drawn", "config", "held"), [("10m", "1h", 600), ("1h", "10m", 600)])
+def test_it_is_held_no_longer_than_was_said_when_it_was_drawn_nor_than_config_says_now(
+    shop: Ground, drawn: str, config: str, held: float
+) -> None:
+    shop.write(NODES.replace("hold: 1h", f"hold: {drawn}"))
+    with shop.house() as house:
+        run = fired(house, "nodes").run.id
+    approve(shop, run, "/api/v1/nodes/node-a")
+    shop.write(NODES.replace("hold: 1h", f"hold: {config}"))
+    with shop.house() as house:
+        house.pending().again()
+        (intended,) = told(house, run, Phase.INTENDED)
+        assert intended.data["hold"] == held
+        end_all(house)
 
 
 def test_another_process_goes_on_where_this_one_was_killed(shop: Ground) -> None:
