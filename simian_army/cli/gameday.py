@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,9 @@ class _Teller:
             try:
                 house.recovery.recover()
                 entry = partial(wiring.entry_for, house)
-                code = self._run(Alone(house.engine, house.keeper, self.books.clock, self.diary, entry))
+                made = sorted((entry(step) for step in self.plan.steps), key=lambda one: one.hold, reverse=True)
+                pending = replace(house.pending(), entries={**house.entries, **{one.name: one for one in made}}).again
+                code = self._run(Alone(house.engine, house.keeper, self.books.clock, self.diary, entry, pending))
             finally:  # whatever broke: what is held is reverted before we go
                 left = house.keeper.stop(once.GRACE, "the game day was ended")
         return FAILED if left else code

@@ -29,6 +29,10 @@ class Hand(Protocol):
         """
         ...
 
+    def look(self) -> None:
+        """Look after what waits for somebody's word, if nobody else does; called again and again."""
+        ...
+
     def revert(self, runs: list[str], why: str) -> list[str]:
         """Have these runs' faults reverted, and wait for it; the runs of which something is still held."""
         ...
@@ -128,6 +132,7 @@ class Course:
         while not (tale := self.tale(page)).over:
             if self.clock.wait(self.stop, WAIT):
                 return self._close(day, number, INTERRUPTED, f"ended in step {number}")
+            self.hand.look()
             self._tell(page)
         self._tell(page)
         word, why = wrong(tale, step.expect)
@@ -165,6 +170,7 @@ class Course:
     def _revert(self, day: Day, why: str, runs: Sequence[str] = ()) -> list[str]:
         """Revert what these runs, or all of the day, hold; the runs of which something is held still."""
         runs = runs or [run for page in self.diary.read(day.id).pages.values() for run in page.runs]
+        self.diary.close(runs, why)
         held = {event.run for event, _ in self.diary.ledger.open_faults()} & set(runs)
         if not held:
             return []

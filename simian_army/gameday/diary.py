@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -13,6 +13,7 @@ from simian_army.contract import Ledger
 from simian_army.gameday.steps import Plan
 from simian_army.model import AuditEvent, Phase, Run
 from simian_army.records import Scribe
+from simian_army.waiting import still
 
 BEGUN, STEP, FIRED, ENDED, OVER = "begun", "step", "fired", "ended", "over"
 """What an event of a game day says: that the day, or one of its steps, is begun or has ended, or that all of a step's
@@ -122,6 +123,13 @@ class Diary:
     def over(self, day: Day, result: str, why: str) -> None:
         """Write down that the day is over."""
         self._note(day.id, OVER, result=result, why=why)
+
+    def close(self, runs: Sequence[str], why: str) -> None:
+        """Let nothing of these runs strike any more that waits for somebody's word."""
+        for run in runs:
+            for one in still(self.ledger, list(self.ledger.query(run=run, phase=Phase.PENDING))):
+                said = {"kind": one.fault.kind, "reason": f"the game day: {why}", "verdicts": []}
+                self.ledger.append(self.scribe.note(Phase.DENIED, one.run, one.fault.target, key="", **said))
 
     def _note(self, day: str, what: str, **said: Any) -> None:
         run = Run(day, "", self.scribe.clock.now(), "")

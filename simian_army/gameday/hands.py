@@ -14,6 +14,7 @@ from simian_army.gameday.diary import Day, Diary
 from simian_army.gameday.steps import Step
 from simian_army.keeper import Keeper
 from simian_army.model import AuditEvent, Phase
+from simian_army.pending import EVERY
 from simian_army.records import Scribe
 from simian_army.whom import named
 
@@ -22,15 +23,22 @@ ANSWER = 10.0  # seconds that an agent has to take up a request
 GRACE = 60.0  # seconds for the last reverts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Alone:
-    """We are the leader. ``entry`` makes what strikes of a step."""
+    """We are the leader. ``entry`` makes what strikes of a step, ``pending`` looks once after what waits for a word."""
 
     engine: Engine
     keeper: Keeper
     clock: Clock
     diary: Diary
     entry: Callable[[Step], Entry]
+    pending: Callable[[], None]
+    _looked: float = 0.0
+
+    def look(self) -> None:
+        if self.clock.monotonic() - self._looked >= EVERY:
+            self._looked = self.clock.monotonic()
+            self.pending()
 
     def strike(self, step: Step, day: Day, number: int) -> None:
         entry = self.entry(step)
@@ -55,6 +63,9 @@ class ByAgent:
     scribe: Scribe
     clock: Clock
     diary: Diary
+
+    def look(self) -> None:
+        """The agent does."""
 
     def strike(self, step: Step, day: Day, number: int) -> None:
         self.diary.step(day, number)

@@ -44,7 +44,10 @@ class Struck:
 
 @dataclass(slots=True)
 class Tale:
-    """One run: ``said`` tells that the firing itself is over, ``reason`` why it did not come to pass."""
+    """One run: ``said`` tells that the firing itself is over, ``reason`` why it did not come to pass.
+
+    ``waits`` are the targets, by id, that wait for somebody's word, and how it is given.
+    """
 
     run: str = ""
     said: bool = False
@@ -54,6 +57,8 @@ class Tale:
     denied: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
     reports: bool = False
+    waits: dict[str, str] = field(default_factory=dict)
+    closed: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def hits(self) -> list[Struck]:
@@ -63,7 +68,7 @@ class Tale:
     @property
     def over(self) -> bool:
         """Whether all of it has come to its end."""
-        return self.said and all(one.over for one in self.hits)
+        return self.said and not self.waits and all(one.over for one in self.hits)
 
     @property
     def cut_short(self) -> bool:
@@ -110,7 +115,9 @@ def _trouble(one: Struck) -> tuple[str, str] | None:
 def _refusal(tale: Tale) -> str:
     reasons = [f"{name} by {guard}: {why}" for name, guard, why in refusals(tale.denied)]
     spared = [f"{row['count']} spared by {row['guard']}: {row['reason']}" for row in tale.denied.get("spared", ())]
-    return "; ".join([*reasons, *spared]) or "nobody was found"
+    said = {name for name, _, _ in refusals(tale.denied)}
+    closed = [f"{name}: {why}" for name, why in tale.closed if name not in said]
+    return "; ".join([*closed, *reasons, *spared]) or "nobody was found"
 
 
 def refusals(denied: dict[str, Any]) -> Sequence[tuple[str, str, str]]:
@@ -136,8 +143,13 @@ def _hear(tale: Tale, event: AuditEvent) -> None:
 
 def _strike(tale: Tale, event: AuditEvent) -> None:
     data = event.data
+    tale.waits.pop(event.target, None)
+    if event.phase is Phase.PENDING:
+        tale.waits[event.target] = str(data.get("approve", ""))
     if event.phase is Phase.SKIPPED:
         tale.would.append(_name(event))
+    if event.phase is Phase.DENIED and event.target not in tale.struck:
+        tale.closed.append((_name(event), str(data.get("reason", ""))))
     if event.phase is Phase.INTENDED:
         deadline, hold = datetime.fromisoformat(data["deadline"]), float(data["hold"])
         tale.struck[event.target] = Struck(event.target, _name(event), str(data["kind"]), event.at, deadline, hold)
