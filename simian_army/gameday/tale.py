@@ -16,7 +16,8 @@ EARLY = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class Struck:
-    """One fault of the run. ``end`` is the phase that ended it, or STUCK; ``outcome`` is what it was judged to be."""
+    """One fault of the run. ``end`` is the phase that ended it, or STUCK, and ``seen`` what was seen then;
+    ``outcome`` is what it was judged to be, ``detail`` the last word on it."""
 
     target: str
     name: str
@@ -28,6 +29,7 @@ class Struck:
     ended: datetime | None = None
     outcome: str = ""
     detail: str = ""
+    seen: str = ""
     why: str = ""
 
     @property
@@ -104,7 +106,7 @@ def _trouble(one: Struck) -> tuple[str, str] | None:
     if one.end is Phase.STUCK:
         return "stuck", f"{one.name} could not be reverted: {one.detail}"
     if one.end is Phase.UNKNOWN:
-        return "unknown", f"nobody can say what became of {one.name}: {one.detail}"
+        return "unknown", f"nobody can say what became of {one.name}: {one.seen}"
     if one.early:
         return "cut short", f"{one.name} was given back before its time: {one.why}"
     if one.outcome != "clean":
@@ -158,7 +160,7 @@ def _strike(tale: Tale, event: AuditEvent) -> None:
         return
     if event.phase in ENDS or event.phase is Phase.STUCK:
         one.end, one.ended, one.why = event.phase, event.at, str(data.get("why") or data.get("reason") or "")
-        one.detail = str(data.get("detail") or one.why)
+        one.detail = one.seen = str(data.get("detail") or one.why)
     if event.phase is Phase.JUDGED and not one.outcome:
         one.outcome, one.detail = str(data.get("outcome", "")), str(data.get("detail", ""))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from simian_army.gameday.diary import Day, days_of
 from simian_army.model import AuditEvent, Phase
 from tests.cluster.waiting import until
 from tests.flow.ground import NODES, PODS, Ground
+from tests.flow.hands import patch
+from tests.flow.lines import close_the_node
 
 ALWAYS = "  blackouts: [{weekdays: [mon, tue, wed, thu, fri, sat, sun]}]\n"
 POD = "{monkey: pods, target: shop/web}"
@@ -124,8 +127,6 @@ def test_a_step_that_goes_wrong_ends_the_day_and_gives_back_what_is_held(
 
 
 def test_an_outcome_that_is_bad_ends_the_day(shop: Ground, capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.flow.lines import close_the_node
-
     shop.write(PODS, "  recovery_limit: 1s\n")
     close_the_node(shop, closed=True)
     code, report = acted(shop, capsys, POD, POD)
@@ -135,8 +136,6 @@ def test_an_outcome_that_is_bad_ends_the_day(shop: Ground, capsys: pytest.Captur
 
 
 def test_what_is_given_back_before_its_time_ends_the_day(shop: Ground, capsys: pytest.CaptureFixture[str]) -> None:
-    from threading import Thread
-
     def halt() -> None:
         until("the node to be cordoned", lambda: cordoned(shop), 60)
         with wiring.books(wiring.read_config(shop.config)) as books:
@@ -154,10 +153,6 @@ def test_what_is_given_back_before_its_time_ends_the_day(shop: Ground, capsys: p
 def test_consent_is_asked_for_a_fault_by_hand_while_it_is_held(
     shop: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from threading import Thread
-
-    from tests.flow.hands import patch
-
     def opt_out() -> None:
         until("the node to be cordoned", lambda: cordoned(shop), 60)
         patch(shop, "/api/v1/nodes/node-c", {"metadata": {"labels": {"simian-army/opt-out": "true"}}})
@@ -195,6 +190,44 @@ def test_a_day_that_is_over_is_begun_anew(shop: Ground, capsys: pytest.CaptureFi
     reports = [acted(shop, capsys, SPARED)[1] for _ in range(2)]
     assert reports[0]["gameday"] != reports[1]["gameday"]
     assert [day.resumed for day in days(shop)] == [0, 0]
+
+
+ASKED = PODS.replace("schedule:", "approval: {}, schedule:")
+
+
+def test_a_step_waits_for_the_approval_that_its_monkey_needs(shop: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    def approve() -> None:
+        until("something to wait", lambda: events(shop, phase=Phase.PENDING), 60)
+        (event,) = events(shop, phase=Phase.PENDING)
+        assert evicted(shop) == 0
+        annotate = {"metadata": {"annotations": {"simian-army/approve": event.run}}}
+        patch(shop, "/api/v1/namespaces/shop", annotate)
+
+    shop.write(ASKED)
+    thread = Thread(target=approve)
+    thread.start()
+    code, report = acted(shop, capsys, POD)
+    thread.join()
+    assert (code, states(report)) == (0, ["done"]), report["why"]
+    assert evicted(shop) == 1
+
+
+@pytest.mark.slow
+def test_what_waits_for_approval_when_the_day_is_ended_waits_no_more(shop: Ground) -> None:
+    shop.write(ASKED)
+    written(shop, POD)
+    with begun(shop) as child:
+        until("something to wait", lambda: events(shop, phase=Phase.PENDING), 60)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+    assert child.returncode == 130
+    (event,) = events(shop, phase=Phase.PENDING)
+    (closed,) = [one for one in events(shop, run=event.run, phase=Phase.DENIED) if one.target]
+    assert "the game day: step 1: ended in step 1" in closed.data["reason"]
+    patch(shop, "/api/v1/namespaces/shop", {"metadata": {"annotations": {"simian-army/approve": event.run}}})
+    with shop.house() as house:
+        house.pending().again()
+    assert evicted(shop) == 0
 
 
 @contextmanager
