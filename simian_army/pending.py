@@ -43,9 +43,8 @@ class Pending:
             self._learn()
             for one in list(self._open.values()):
                 self._consider(one, words)
-        except LedgerError:  # what became of it, only the ledger can tell
-            self._open.clear()
-            self._read_to = 0
+        except LedgerError:
+            return
 
     def waiting(self, run: str = "") -> list[Waiting]:
         """What waits, of one run or of all, as of the last look."""
@@ -64,11 +63,17 @@ class Pending:
         if one.place not in words and self.engine.clock.now() < one.until:
             words[one.place] = self._word(one)
         word = words.get(one.place)
-        if self.engine.clock.now() >= one.until:
+        late = self.engine.clock.now() >= one.until
+        if not late and not (word and one.run.id in word.runs):
+            return
+        if one.key in answered(self.engine.ledger, [one.run.id]):
+            # by somebody else (a game day that was ended), or by us, and we were not told that it was written
+            self._open.pop(one.key, None)
+        elif late:
             trouble = self._trouble.get(one.place, "")
             more = f"; it could not be looked for: {trouble}" if trouble else ""
             self._deny(one, f"nobody approved it before {one.until:%Y-%m-%d %H:%M:%S} UTC{more}")
-        elif word and one.run.id in word.runs:
+        elif word:
             self._let(one, word)
 
     def _word(self, one: Waiting) -> Word | None:
@@ -85,9 +90,6 @@ class Pending:
 
     def _let(self, one: Waiting, word: Word) -> None:
         """Do that very fault in that same run, under all guards again: an opt-out set meanwhile is a veto."""
-        if one.key in answered(self.engine.ledger, [one.run.id]):  # somebody else closed it: a game day that was ended
-            self._open.pop(one.key, None)
-            return
         entry = self.entries.get(one.run.entry)
         if entry is None:
             self._deny(one, f"approved by {word}, but config has no monkey {one.run.entry} any more")

@@ -296,10 +296,10 @@ def test_what_kept_everybody_from_looking_is_told_when_it_is_too_late(shop: Grou
 
 
 def test_a_ledger_that_fails_half_way_lets_nothing_strike_twice(shop: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.write(PODS)
+    shop.write(NODES)
     with shop.house() as house:
-        run = fired(house).run.id
-        approve(shop, run)
+        run = fired(house, "nodes").run.id
+        approve(shop, run, "/api/v1/nodes/node-a")
         pending, append = house.pending(), type(house.books.ledger).append
         broken = {"left": 1}
 
@@ -310,9 +310,12 @@ def test_a_ledger_that_fails_half_way_lets_nothing_strike_twice(shop: Ground, mo
             return append(self, *events)
 
         monkeypatch.setattr(type(house.books.ledger), "append", breaks)
-        for _ in range(3):
+        pending.again()
+        assert shop.node("node-a")["spec"]["unschedulable"] is True
+        end_all(house)
+        for _ in range(2):
             pending.again()
-        assert len(evictions(shop)) == 1
+        assert not shop.node("node-a")["spec"].get("unschedulable")
         assert len(told(house, run, Phase.INTENDED)) == 1
         assert told(house, run, Phase.DENIED) == []
 
