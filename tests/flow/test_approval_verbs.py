@@ -18,10 +18,10 @@ from simian_army.model import Phase
 from simian_army.waiting import APPROVE
 from simian_army.wiring import books, read_config
 from tests.cluster.waiting import until
+from tests.flow.approvals import PODS, WEB, approve, evictions
 from tests.flow.ground import Ground
 from tests.flow.hands import patch
 from tests.flow.test_agent import agent_of
-from tests.flow.test_approval import PODS, WEB, approve, evictions
 
 SECOND, LONG = timedelta(seconds=1), timedelta(seconds=30)
 
