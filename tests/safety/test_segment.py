@@ -144,3 +144,8 @@ def test_every_name_has_a_share(fleet: str, salt: str, group: str) -> None:
 
 def test_names_that_run_together_are_no_same_name() -> None:
     assert share("a", "b", "c") != share("ab", "", "c")
+
+
+def test_a_monkey_that_is_kept_to_nothing_is_told_so_by_each_of_both() -> None:
+    assert Segments()(scene(pod())).reason == "not applicable: monkey pods has no segment to keep to"
+    assert Zones()(scene(pod())).reason == "not applicable: monkey pods has no zones to keep to"
