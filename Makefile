@@ -9,7 +9,7 @@ BIN := .venv/bin
 SOURCES := simian_army monkeys scheduler safety config
 WORKERS ?= 2
 
-.PHONY: help demo test check lint unit crash bench cluster clean
+.PHONY: help demo test check lint unit crash soak mutants bench cluster clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,13 @@ unit: .venv/.ready
 
 crash: .venv/.ready ## kill an agent at every point, have each of its calls meet each trouble; then 1,500 random histories
 	@SIMIAN_CRASH=all $(BIN)/pytest -n $(WORKERS) tests/crash tests/api_faults tests/stateful
+
+soak: .venv/.ready ## ask guards and oracle of a million random scenes (SIMIAN_SCENES, and SIMIAN_SEED to see some again)
+	@export SIMIAN_SCENES=$${SIMIAN_SCENES:-1000000} SIMIAN_SEED=$${SIMIAN_SEED:-$$RANDOM$$RANDOM}; \
+	echo "SIMIAN_SEED=$$SIMIAN_SEED"; nice $(BIN)/pytest -n $(WORKERS) -q -rP tests/oracle -k agree
+
+mutants: .venv/.ready ## flip every comparison of the guards and the calendar, and see whether a test notices
+	@WORKERS=$(WORKERS) nice $(BIN)/python -m tests.mutants
 
 bench: .venv/.ready ## print the benchmarks' ratios
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -52,7 +52,7 @@ class Telling(Part):
     """One way to people: which notifier, made of what, told of which phases. ``timeout`` is that of one try."""
 
     use: str
-    on: tuple[Phase, ...] = (Phase.STUCK, Phase.HALTED, Phase.JUDGED)
+    on: tuple[Phase, ...] = (Phase.STUCK, Phase.HALTED, Phase.JUDGED, Phase.PENDING)
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=1))
     with_: Mapping[str, Any] = Field(default_factory=dict, alias="with", repr=False)
 

@@ -18,7 +18,7 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|\{account\}):role/\S+")
 
 
 class Kubernetes(Part):
-    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``. When ``server``
+    """Which cluster. ``embedded`` is the throw-away one; unleashed, a real one needs ``cluster_uid``. Where ``server``
     is given, its API must be there. ``exec`` lets faults run commands in containers."""
 
     context: str = ""

@@ -36,6 +36,7 @@ class Safety(Part):
     budget: Limits = Limits()
     min_age: Duration = timedelta(0)
     protected: Names = ("kube-system", "kube-public", "kube-node-lease")
+    protect_webhooks: bool = True
     allow_irreversible: Names = ()
     quorum: Quorum = Quorum()
     max_stuck: int = Field(default=3, ge=1)

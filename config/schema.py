@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from config.approving import Approval
 from config.exposure import Segment, Stages
 from config.halting import Halting
 from config.limits import Own
@@ -90,6 +91,7 @@ class MonkeyEntry(Part):
     budget: Own = Own()
     stages: Stages | None = None
     segment: Segment | None = None
+    approval: Approval | None = None
     with_: Mapping[str, Any] = Field(default_factory=dict, alias="with")
 
     @model_validator(mode="after")
@@ -103,6 +105,7 @@ class MonkeyEntry(Part):
         if self.on == "toxiproxy" and self.select.labels:
             wrong.append(("select.labels", "proxies have no labels", "select them by names"))
         wrong += self.segment.misplaced(self.on) if self.segment else ()
+        wrong += self.approval.misplaced(self.on) if self.approval else ()
         if wrong:
             raise LocatedError(wrong)
         return self

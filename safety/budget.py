@@ -25,7 +25,8 @@ class Budget:
         monkeys: by the name of a monkey, counted over its own faults; asked besides.
         week: the days that a cooldown of working days counts.
 
-    What has no group, and every node, is counted with its peers (a node with all nodes).
+    What has no group, and every node, is counted with its peers and with all else in its place that has none (a node
+    with all nodes).
     """
 
     name: ClassVar[str] = "budget"

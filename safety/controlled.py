@@ -25,6 +25,6 @@ class Controlled:
         target = scene.fault.target
         if target.kind != "pod":
             return OTHER
-        if not target.group:
-            return BARE
-        return STATIC if "/Node/" in target.group else REPLACED
+        if "/Node/" in target.group:
+            return STATIC
+        return REPLACED if target.group and target.replaced else BARE

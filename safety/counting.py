@@ -157,12 +157,12 @@ class Counting:
 
 
 def in_group(scene: Scene, spent: Sequence[Attempt]) -> list[Attempt]:
-    """The attempts on the target's group."""
+    """The attempts on the target's group; what has none is together with its like in one place, and with its peers."""
     target = scene.fault.target
     if _has_group(target):
         return [attempt for attempt in spent if attempt.group == target.group]
     members = {peer.id for peer in scene.peers} | {target.id}
-    return [attempt for attempt in spent if attempt.target in members]
+    return [one for one in spent if one.target in members or (not one.group and one.scope == target.scope)]
 
 
 def place_of(target: Target) -> str:

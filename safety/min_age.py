@@ -11,6 +11,8 @@ from safety.wording import age, span
 from simian_army.model import Scene, Target, Verdict
 
 NONE = timedelta(0)
+AGELESS = frozenset({"proxy"})
+"""The kinds of which nobody ever tells the age."""
 ANY_AGE = Verdict("min-age", allowed=True, reason="not applicable: the minimum age is 0 s")
 
 
@@ -28,7 +30,7 @@ class MinAge:
             return ANY_AGE
         born = scene.fault.target.born
         if born is None:
-            return _ageless(scene.fault.target.platform, scene.fault.target.kind)
+            return _ageless(scene.fault.target.kind, self.minimum)
         old = scene.now - born
         return _verdict(old >= self.minimum, age(old), self.minimum)
 
@@ -39,8 +41,10 @@ class MinAge:
 
 
 @lru_cache(maxsize=64)
-def _ageless(platform: str, kind: str) -> Verdict:
-    return Verdict("min-age", allowed=True, reason=f"not applicable: {platform} does not tell how old a {kind} is")
+def _ageless(kind: str, minimum: timedelta) -> Verdict:
+    if kind in AGELESS:
+        return Verdict("min-age", allowed=True, reason=f"not applicable: nobody tells how old a {kind} is")
+    return Verdict("min-age", allowed=False, reason=f"nobody knows how old it is, {span(minimum)} is the minimum")
 
 
 @lru_cache(maxsize=1024)

@@ -20,9 +20,9 @@ BITS = 53  # as many as a float keeps, so that no group is at 100
 class Segment:
     """One part of all targets, by exactly one of these; an empty one is not given.
 
-    ``namespaces`` and ``zones`` are patterns (``*`` as in a shell), ``version`` is ``label=pattern``. ``percent`` takes
-    so much of all groups by a hash of fleet, ``salt`` and group, so that a group is in as a whole or not at all, and
-    stays so; what has no group is taken by its id. A larger percentage keeps those of a smaller one.
+    ``namespaces`` and ``zones`` are patterns (``*`` as in a shell, ``!`` excludes), ``version`` is ``label=pattern``.
+    ``percent`` takes so much of all groups by a hash of fleet, ``salt`` and group, so that a group is in as a whole or
+    not at all, and stays so; what has no group is taken by its id. A larger percentage keeps those of a smaller one.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -89,10 +89,18 @@ def _place(scope: str, patterns: tuple[str, ...]) -> Verdict:
     listed = ", ".join(patterns)
     if not scope:
         return Verdict(NAME, allowed=False, reason=f"it stands in no namespace, and segment.namespaces is {listed}")
-    if any(fnmatchcase(scope, pattern) for pattern in patterns):
+    if _among(scope, patterns):
         return Verdict(NAME, allowed=True, reason=f"namespace {scope} is in segment.namespaces ({listed})")
     reason = f"namespace {scope} is not in segment.namespaces ({listed}); add it there to expose it"
     return Verdict(NAME, allowed=False, reason=reason)
+
+
+def _among(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a pattern fits and none with a leading ``!`` does; with only those, everything else is meant."""
+    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
+    if any(fnmatchcase(name, pattern[1:]) for pattern in patterns if pattern.startswith("!")):
+        return False
+    return not wanted or any(fnmatchcase(name, pattern) for pattern in wanted)
 
 
 @lru_cache(maxsize=4096)
@@ -120,7 +128,7 @@ def _zone(target: Target, patterns: tuple[str, ...]) -> Verdict:
     if not zones:
         why = "in which zone it stands is not known" if zones is None else "it stands in no zone"
         return Verdict(ZONE, allowed=False, reason=f"{why}, and segment.zones is {listed}")
-    outside = [zone for zone in zones if not any(fnmatchcase(zone, pattern) for pattern in patterns)]
+    outside = [zone for zone in zones if not _among(zone, patterns)]
     if outside:
         reason = f"zone {', '.join(outside)} is not in segment.zones ({listed}); add it there to expose it"
         return Verdict(ZONE, allowed=False, reason=reason)

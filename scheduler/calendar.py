@@ -14,7 +14,7 @@ from simian_army.windows import Daily
 
 DAY = timedelta(days=1)
 EPOCH = date(2024, 1, 1)  # a Monday: periods over a day are counted from here
-HORIZON = 800  # days looked ahead for the next fire: a 29 February is found
+HORIZON = 2930  # days looked ahead for the next fire: 29 February is up to eight years away
 
 
 class Schedule(Protocol):

@@ -14,15 +14,16 @@ from typing import Protocol
 from simian_army.clock import Clock
 from simian_army.contract import Entry, Ledger
 from simian_army.engine import Engine
-from simian_army.errors import LedgerError, SimianError
-from simian_army.explain import named
+from simian_army.errors import LedgerError, SimianError, UsageError
 from simian_army.forcing import Forcing
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
-from simian_army.model import AuditEvent, Phase, Run
+from simian_army.model import AuditEvent, Json, Phase, Run
+from simian_army.pending import EVERY, Pending
 from simian_army.records import Held, Scribe
 from simian_army.recovery import Recovery
 from simian_army.rounds import Rounds
+from simian_army.whom import named
 
 GRACE = 30.0  # seconds that SIGTERM waits for the last revert
 STAND_BY = 1.0  # seconds between two tries for what is not to be had now: the lease, the ledger
@@ -44,7 +45,8 @@ class Clockwork(Protocol):
 
 @dataclass(slots=True)
 class Agent:
-    """One agent. ``clockwork`` makes the trigger from what to call at a fire, a miss, a failure and each heartbeat."""
+    """One agent. ``clockwork`` makes the trigger from what to call at a fire, a miss, a failure and each heartbeat,
+    ``stepping`` what strikes for a step of a game day."""
 
     entries: Mapping[str, Entry]
     engine: Engine
@@ -56,6 +58,8 @@ class Agent:
     clock: Clock
     scribe: Scribe
     clockwork: Callable[[Agent], Clockwork]
+    pending: Callable[[], Pending]
+    stepping: Callable[[Json], Entry] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     _hands: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 4, thread_name_prefix="request"))
 
@@ -99,9 +103,10 @@ class Agent:
             clockwork = self.clockwork(self)
             closing.callback(clockwork.stop)
             clockwork.start()
-            rounds = Rounds(self.recovery, self.clock)
-            closing.callback(rounds.stop)
-            rounds.start()
+            words = Rounds(self.pending(), self.clock, EVERY, GRACE)
+            for rounds in (Rounds(self.recovery, self.clock), words):
+                closing.callback(rounds.stop)
+                rounds.start()
             closing.callback(self.lease.refuse)  # first of all: what is under way begins nothing new
             while not self.clock.wait(self.stopping, POLL) and self.lease.left() > 0:
                 after = self._answer(after)
@@ -184,13 +189,22 @@ class Agent:
         if verb == "force":
             self._hands.submit(self._force, event)
             return
-        entry = self.entries.get(event.entry)
-        if verb != "once" or entry is None:
-            self._refuse(
-                event, f"the agent's config has no monkey {event.entry!r}" if verb == "once" else f"no verb {verb!r}"
-            )
+        if verb != "once":
+            self._refuse(event, f"no verb {verb!r}")
             return
-        self._hands.submit(self._once, entry, event)
+        try:
+            self._hands.submit(self._once, self._entry(event), event)
+        except UsageError as error:
+            self._refuse(event, str(error))
+
+    def _entry(self, event: AuditEvent) -> Entry:
+        """The monkey that a request names, or what strikes for the step that it holds."""
+        step = event.data.get("step")
+        if step is not None and self.stepping is not None:
+            return self.stepping(step)
+        if event.entry not in self.entries:
+            raise UsageError(f"the agent's config has no monkey {event.entry!r}")
+        return self.entries[event.entry]
 
     def _once(self, entry: Entry, event: AuditEvent) -> None:
         wanted = str(event.data.get("only", ""))

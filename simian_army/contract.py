@@ -174,7 +174,8 @@ class Platform(Protocol):
 class Entry:
     """One line of the config's ``monkeys``: who strikes where, and for how long a held fault stays.
 
-    ``selectors`` has one for each kind of target that the monkey looks at.
+    ``selectors`` has one for each kind of target that the monkey looks at. With ``approval`` what it draws waits so
+    long for somebody's word.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Entry:
     selectors: tuple[Selector, ...]
     hold: timedelta
     leashed: bool = True
+    approval: timedelta | None = None
 
     def find(self) -> list[Target]:
         """All its selectors find, each target once.

@@ -6,7 +6,7 @@ import hashlib
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from threading import Event
@@ -24,6 +24,7 @@ from simian_army.model import AuditEvent, Evidence, Fault, Finding, Json, Mark, 
 from simian_army.outcome import Among, Draw, Outcome, Troop
 from simian_army.records import LIMIT, Held, Scribe, fault_json, verdicts_json
 from simian_army.turns import drawn, in_order
+from simian_army.waiting import Waiting, written
 
 LEASE_MARGIN = 2.0  # seconds beyond the request timeout that the lease must have left (DESIGN rule 12)
 SHOWING = 15.0  # seconds an effect that is under way has to show
@@ -74,7 +75,7 @@ class Engine:
         outcome = Outcome(run, troop, want, reports=not entry.monkey.needs.faults)
         proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked)
         outcome = self._draw(outcome, entry, proposals)
-        if outcome.denied or not (outcome.taken or outcome.reports):
+        if outcome.denied or not (outcome.taken or outcome.waiting or outcome.reports):
             self.ledger.append(self.scribe.note(Phase.DENIED, run, **outcome.summary()))
         return outcome
 
@@ -140,6 +141,18 @@ class Engine:
             )
             self.ledger.append(told)
             return draw
+        return self._wait(run, draw, entry.approval) if entry.approval else self.commit(run, draw)
+
+    def _wait(self, run: Run, draw: Draw, patience: timedelta) -> Draw:
+        """Have somebody asked; simian_army/pending.py goes on, in whichever process leads by then."""
+        one = Waiting(run, draw.fault, self.clock.now() + patience)
+        seen = verdicts_json(draw.verdicts)
+        self.ledger.append(self.scribe.note(Phase.PENDING, run, draw.fault.target, **written(one), verdicts=seen))
+        return replace(draw, waits=one.until)
+
+    def commit(self, run: Run, draw: Draw) -> Draw:
+        """Do what everyone allowed, unless a limit says no in the very transaction that writes the intent."""
+        fault = draw.fault
         try:
             self.keeper.ready(fault.kind)  # before the intent: what waits here shortens no hold
         except Refused as no:
@@ -155,6 +168,7 @@ class Engine:
         deadline = self.clock.now() + fault.hold
         until = self.clock.monotonic() + fault.hold.total_seconds()
         record = {**fault_json(fault, deadline), LIMIT: self.keeper.limit.total_seconds()}
+        record |= {"approved": draw.approved} if draw.approved else {}
         intended = self.scribe.note(Phase.INTENDED, run, fault.target, **record, verdicts=verdicts_json(draw.verdicts))
         try:
             mark = self.sign(run, fault, deadline)

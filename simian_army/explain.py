@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
-from random import Random
 from typing import NamedTuple, Protocol
 
-from simian_army.asking import ask
 from simian_army.contract import Entry
 from simian_army.due import Due
 from simian_army.engine import Engine
-from simian_army.errors import UsageError
-from simian_army.model import Fault, Finding, Run, Selector, Target, Verdict
+from simian_army.model import Fault, Finding, Run, Target
 from simian_army.outcome import Among, Draw, Troop
 from simian_army.stages import Exposure
 from simian_army.turns import drawn, in_order
@@ -86,27 +82,6 @@ class Then:
         return event.is_set()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one entry says of one target. ``target`` is None when its selectors do not find it.
-
-    A monkey that only reports answers with its ``findings``, and no fault and no verdicts.
-    """
-
-    entry: str
-    use: str
-    fault: str
-    target: Target | None
-    verdicts: Sequence[Verdict]
-    selectors: Sequence[Selector]
-    findings: Sequence[Finding] = ()
-
-    @property
-    def allowed(self) -> bool:
-        """Whether it could be hit now."""
-        return self.target is not None and bool(self.fault) and all(verdict.allowed for verdict in self.verdicts)
-
-
 def forecast(engine: Engine, entry: Entry, at: datetime, found: Sequence[Target]) -> Forecast:
     """Take the fire at ``at`` through the flow up to the act; reads, and writes nothing.
 
@@ -143,76 +118,3 @@ def foretell(
     draws = drawn((one for one in proposals if not isinstance(one, Finding)), want, strike)
     hit, refused = [draw for draw in draws if draw.taken], [draw for draw in draws if not draw.taken]
     return Forecast(run, troop, hit, refused, due, exposure, looks=not entry.monkey.needs.faults)
-
-
-def why(engine: Engine, entries: Mapping[str, Entry], name: str) -> list[Answer]:
-    """Every entry's answer for the target people call ``name``: ``web-1``, ``shop/web-1``, ``pod shop/web-1`` or an id.
-
-    A group is answered for by its first member: the pods of a workload are one template's, so they fare alike.
-
-    Raises:
-        UsageError: no entry's platform knows it, or several do; with the nearest names.
-    """
-    troops = {entry.name: entry.find() for entry in entries.values()}
-    everywhere = {(entry.platform.name, s.kind): entry.platform for entry in entries.values() for s in entry.selectors}
-    wide = [t for (_, kind), platform in everywhere.items() for t in platform.find(Selector(kind))]
-    target = _pick(name, [*wide, *(t for found in troops.values() for t in found)])
-    return [_answer(engine, entry, target, troops[entry.name]) for entry in entries.values()]
-
-
-def named(name: str, found: Sequence[Target]) -> Target:
-    """The one target people call ``name``.
-
-    Raises:
-        UsageError: there is none, or there are several.
-    """
-    return _pick(name, found)
-
-
-def _answer(engine: Engine, entry: Entry, target: Target, found: Sequence[Target]) -> Answer:
-    faults = entry.monkey.needs.faults
-    mine = _like(target, found)
-    if mine is None:
-        return Answer(entry.name, entry.use, "", None, (), entry.selectors)
-    if not faults:
-        said = [p for p in entry.monkey.propose([mine], Random(0)) if isinstance(p, Finding)]  # noqa: S311 - no secret
-        return Answer(entry.name, entry.use, "", mine, (), entry.selectors, said)
-    whole = entry.platform.read(mine) or mine
-    among = Among.of(Troop(found, (), Troop.none().spared))
-    kind = engine.judge.kinds[faults[0]]
-    fault = Fault(kind.name, whole, hold=entry.hold)
-    scene = engine.judge.scene(entry, fault, among.peers(mine), among.crowd(mine))
-    return Answer(entry.name, entry.use, kind.name, whole, ask(engine.judge.guards, scene), entry.selectors)
-
-
-def _like(target: Target, found: Sequence[Target]) -> Target | None:
-    """The target itself if it was found, else the first found of its group: a workload's pods, a pod's workload."""
-    mates = [one for one in found if one.group and (one.platform, one.group) == (target.platform, target.group)]
-    return next((one for one in found if one.id == target.id), min(mates, key=lambda one: one.name, default=None))
-
-
-def _pick(name: str, found: Sequence[Target]) -> Target:
-    by_id = {target.id: target for target in found}
-    matches = [t for t in by_id.values() if name in (t.id, str(t), t.name, f"{t.scope}/{t.name}", t.facts.get("Name"))]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise UsageError(
-            f"{name} is the name of several: {', '.join(str(t) for t in matches[:10])}; write one of these"
-        )
-    members = sorted((t for t in by_id.values() if t.group and name in _group_names(t)), key=lambda t: t.name)
-    if members:
-        return members[0]
-    words = {w for t in by_id.values() for w in (t.name, f"{t.scope}/{t.name}", *(_group_names(t) if t.group else ()))}
-    near = get_close_matches(name, sorted(words), n=3)
-    hint = (
-        f"did you mean {' or '.join(near)}?" if near else f"none of the {len(by_id)} targets that are there is like it"
-    )
-    raise UsageError(f"there is no target {name}; {hint}")
-
-
-def _group_names(target: Target) -> tuple[str, ...]:
-    """What people call the target's group, such as the workload ``shop/Deployment/web``."""
-    scope, group = target.scope, target.group
-    kind, _, name = group.removeprefix(f"{scope}/").partition("/")
-    return group, f"{scope}/{name}", name, f"{kind} {scope}/{name}", f"{kind.lower()} {scope}/{name}"

@@ -40,6 +40,7 @@ class Phase(StrEnum):
     HALTED = "halted"
     RESUMED = "resumed"
     SKIPPED = "skipped"
+    GAMEDAY = "gameday"
 
 
 ENDS = frozenset({Phase.REVERTED, Phase.FAILED, Phase.UNKNOWN, Phase.CLOSED, Phase.DENIED})

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from simian_army.asking import denials
 from simian_army.model import Fault, Finding, Run, Scene, Target, Verdict
 from simian_army.records import verdicts_json
+from simian_army.waiting import Waiting
 
 NAMED = 20  # reasons a summary names one by one; the rest are counted together
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One drawn fault and what was said of it; ``taken`` means hit, or that it would have been were we not leashed."""
+    """One drawn fault and what was said of it; ``taken`` means hit, or that it would have been were we not leashed, or
+    that it ``waits`` for somebody's word until then. ``approved`` says whose word it had."""
 
     fault: Fault
     verdicts: Sequence[Verdict]
     taken: bool
     scene: Scene | None = None
+    waits: datetime | None = None
+    approved: str = ""
 
     @property
     def final(self) -> bool:
@@ -103,7 +108,12 @@ class Outcome:
     @property
     def taken(self) -> Sequence[Draw]:
         """The draws that were hit."""
-        return [draw for draw in self.draws if draw.taken]
+        return [draw for draw in self.draws if draw.taken and not draw.waits]
+
+    @property
+    def waiting(self) -> Sequence[Waiting]:
+        """What was drawn and waits for somebody's word."""
+        return [Waiting(self.run, draw.fault, draw.waits) for draw in self.draws if draw.waits]
 
     @property
     def denied(self) -> Sequence[Draw]:
@@ -111,13 +121,15 @@ class Outcome:
         return [draw for draw in self.draws if not draw.taken]
 
     def summary(self) -> dict[str, Any]:
-        """The counts per reason and the full verdicts of those drawn and refused."""
+        """The counts per reason, per guard of those drawn and refused, and their full verdicts."""
         return {
             "candidates": len(self.troop.found),
             "eligible": len(self.troop.eligible),
             "want": self.want,
             "taken": len(self.taken),
+            "waiting": [one.told() for one in self.waiting],
             "spared": self.troop.reasons(),
+            "refused": dict(Counter(no.guard for draw in self.denied for no in denials(draw.verdicts)).most_common()),
             "drawn": [
                 {"name": str(d.fault.target), "id": d.fault.target.id, "verdicts": verdicts_json(d.verdicts)}
                 for d in self.denied

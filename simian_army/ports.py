@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from simian_army.errors import SimianError
 from simian_army.model import Halt, Json, Mark, Target
+from simian_army.waiting import Place, Word
 
 
 class KubernetesPort(Protocol):
@@ -208,6 +209,18 @@ class HaltPort(Protocol):
 
         Raises:
             Conflict: it says something else by now; Unknown: sent, no answer.
+        """
+        ...
+
+
+class ApprovalPort(Protocol):
+    """The annotation that lets a run strike, in one cluster. Every call is sent once and has a timeout."""
+
+    def approved(self, place: Place) -> Word | None:
+        """Which runs somebody let strike there; None when nobody did, and when there is no such place.
+
+        Raises:
+            Forbidden, PlatformError: nobody could look.
         """
         ...
 

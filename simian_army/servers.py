@@ -8,7 +8,7 @@ USUAL = {"http": 80, "https": 443}
 
 
 def server_of(url: str) -> str:
-    """The URL of a server in the one form that all ways to write it share: lower case, with its port, no slash at the end.
+    """The URL of a server in the one form that all ways to write it share: lower case, with port, no slash at the end.
 
     Raises:
         ValueError: it is none.

@@ -111,3 +111,36 @@ class NodePort(Protocol):
             Forbidden, PlatformError: nobody could look.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A Service that the API server asks: ``what`` leads to it, the Service is ``name`` in the namespace ``scope``."""
+
+    what: str
+    scope: str
+    name: str
+
+    def __str__(self) -> str:
+        """``service shop/policy (validating webhook shop-policy)``."""
+        return f"service {self.scope}/{self.name} ({self.what})"
+
+
+class FrontPort(Protocol):
+    """Reads whom the API server asks."""
+
+    def fronts(self) -> Sequence[Front]:
+        """Every Service that webhooks, API services and the conversion of custom resources lead to.
+
+        Raises:
+            Forbidden, PlatformError: nobody could look.
+        """
+        ...
+
+    def selector(self, front: Front) -> Mapping[str, str]:
+        """The labels that all of its pods have; empty when there is no such Service, or it leads out of the cluster.
+
+        Raises:
+            Forbidden, PlatformError: nobody could look, or the Service does not say which pods it leads to.
+        """
+        ...

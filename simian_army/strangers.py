@@ -74,10 +74,15 @@ class Apart:
             try:
                 self._jobs.get(timeout=IDLE).run()
             except Empty:
-                with self._hiring:
-                    if self._jobs.empty():  # else one came in between
-                        self._hired = False
-                        return
+                if self._may_leave():
+                    return
+
+    def _may_leave(self) -> bool:
+        with self._hiring:
+            if not self._jobs.empty():  # one came in between
+                return False
+            self._hired = False
+            return True
 
 
 @dataclass(slots=True)

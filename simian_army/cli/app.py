@@ -58,13 +58,33 @@ def once(
     config: ConfigFile = HERE,
     reason: Reason = "",
     leashed: Leashed = False,
+    wait: Annotated[str, typer.Option("--wait", metavar="TIME", help="How long to wait for an approval: 10m.")] = "1m",
     as_json: AsJson = False,
 ) -> None:
     """Let one monkey act now, under all guards, and stay until it is over; Ctrl-C reverts."""
+    from simian_army.cli.approving import patience
     from simian_army.cli.once import Wish
     from simian_army.cli.once import once as act
 
-    raise typer.Exit(act(config, Wish(monkey, target, reason, leashed, as_json)))
+    raise typer.Exit(act(config, Wish(monkey, target, reason, leashed, as_json, patience(wait))))
+
+
+@app.command()
+def gameday(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The steps, as docs/gameday.md says.")],
+    config: ConfigFile = HERE,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew, even if a crash broke it off.")] = False,
+    leashed: Leashed = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write the report there: Markdown, or .json.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Act out steps in order, each under all guards, until one goes wrong; Ctrl-C reverts all; report at the end."""
+    from simian_army.cli.gameday import Wish
+    from simian_army.cli.gameday import gameday as act
+
+    raise typer.Exit(act(config, Wish(file, restart, leashed, report, as_json)))
 
 
 @app.command()
@@ -83,12 +103,12 @@ def plan(
 
 @app.command()
 def why(
-    target: Annotated[str, typer.Argument(help="pod shop/web-1, shop/web-1, web-1 or an id.")],
+    target: Annotated[str, typer.Argument(help="pod shop/web-1, shop/web-1, web-1, an id, or a namespace.")],
     config: ConfigFile = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Say for every monkey whether this target could be hit now, and what each guard answers."""
-    from simian_army.cli.look import why as act
+    """Say for every monkey what each guard answers, now and at its next fires, and what to change."""
+    from simian_army.cli.whying import why as act
 
     act(config, target, as_json=as_json)
 

@@ -6,17 +6,20 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from simian_army import wiring
-from simian_army.cli import show
+from simian_army.cli import approving, show
 from simian_army.errors import NotLeader, UsageError
 from simian_army.model import ENDS, AuditEvent, Phase
+from simian_army.outcome import Outcome
 
 WAIT = 0.2  # seconds between two looks while a command follows what happens
 ANSWER = 10.0  # seconds an agent has to take up a request
 GRACE = 30.0  # seconds for the last reverts
+LEFT = "still pending: an agent (`simian run`) strikes once it is approved; `simian status` lists it"
 DONE, FAILED, REFUSED, INCONCLUSIVE = 0, 1, 3, 4
 
 
@@ -29,6 +32,7 @@ class Wish:
     reason: str = ""
     leashed: bool = False
     as_json: bool = False
+    wait: timedelta = timedelta(minutes=1)
 
 
 def once(config: Path, wish: Wish) -> int:
@@ -57,10 +61,32 @@ def stay(house: wiring.House, run_id: str, *, told: bool = False, stop: threadin
         show.err.print(f"waiting: {words} ...", markup=False)
     while _lasts(house, run_id) and not stop.is_set():
         house.books.clock.wait(stop, WAIT)
+    if not stop.is_set():
+        ends(house, run_id)
+
+
+def ends(house: wiring.House, run_id: str) -> None:
+    """Say how each fault of the run ended, and what came out badly."""
     for event in house.books.ledger.query(run=run_id):
         bad = event.phase is Phase.JUDGED and event.data.get("outcome") != "clean"
         if event.target and (event.phase in ENDS or bad):
             line(event)
+
+
+def _said(house: wiring.House, found: Outcome) -> None:
+    halt = house.engine.judge.halts.known().halt
+    if halt:
+        show.say(f"{halt}; {halt.ends}", "red")
+    show.outcome(found)
+
+
+def answered(house: wiring.House, found: Outcome, *, waits: bool) -> None:
+    """Say what became of what waited for somebody's word."""
+    for event in house.books.ledger.query(run=found.run.id) if found.waiting else ():
+        if event.target and event.phase in (Phase.INJECTED, Phase.DENIED):
+            line(event)
+    if waits:
+        show.say(f"  {LEFT}", "cyan")
 
 
 def _lasts(house: wiring.House, run_id: str) -> bool:
@@ -72,7 +98,7 @@ def line(event: AuditEvent) -> None:
     """One event of a run, in words."""
     about = event.data.get("target")
     name = about.get("name", "") if isinstance(about, dict) else ""
-    words = event.data.get("detail") or event.data.get("reason") or event.data.get("why") or ""
+    words = next((event.data[key] for key in ("approve", "detail", "reason", "why") if event.data.get(key)), "")
     if event.phase is Phase.JUDGED:
         bad = event.data.get("outcome") != "clean"
         words = f"bad: {words}; `simian analyse {event.run}` lets its line go on" if bad else f"clean: {words}"
@@ -87,27 +113,29 @@ def _alone(house: wiring.House, wish: Wish) -> int:
     except NotLeader as other:
         raise UsageError(f"{other}; try again: the agent will be asked") from other
     only = wiring.target_of(entry, wish.target) if wish.target else ""
-    with _stops() as stop:
+    with stops() as stop:
         house.keeper.start()
         try:
             house.recovery.recover()
             found = house.engine.fire(entry, house.books.clock.now(), only=only)
             show.still()
-            halt = house.engine.judge.halts.known().halt
-            if halt and not wish.as_json:
-                show.say(f"{halt}; {halt.ends}", "red")
-            show.dump(found.summary()) if wish.as_json else show.outcome(found)
+            show.dump(found.summary()) if wish.as_json else _said(house, found)
+            waits = approving.wait(house, found, wish.wait, stop)
             if not wish.as_json:
+                answered(house, found, waits=waits)
                 stay(house, found.run.id, told=True, stop=stop)
             while _lasts(house, found.run.id) and not stop.is_set():
                 house.books.clock.wait(stop, WAIT)
         finally:  # whatever broke: what is held is reverted before we go
             left = house.keeper.stop(GRACE, "the command was ended")
+    if stop.is_set() and not wish.as_json:
+        ends(house, found.run.id)
     if found.error or left:
         return FAILED
-    if any(event.phase is Phase.UNKNOWN for event in house.books.ledger.query(run=found.run.id)):
+    seen = {event.phase for event in house.books.ledger.query(run=found.run.id)}
+    if Phase.UNKNOWN in seen:
         return INCONCLUSIVE
-    return DONE if found.taken or found.reports else REFUSED
+    return DONE if found.taken or found.reports or Phase.INJECTED in seen else REFUSED
 
 
 @dataclass(slots=True)
@@ -119,8 +147,8 @@ class _Following:
     run: str = ""
     over: bool = False
     taken: int = 0
-    begun: int = 0
-    ended: int = 0
+    open: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
     unsure: bool = False
 
     def follow(self) -> int:
@@ -131,8 +159,10 @@ class _Following:
         if not wish.as_json:
             show.say(f"request {request.seq} is with the agent")
         seen, waited = request.seq, 0.0
-        with _stops() as stop:
-            while not (self.over and self.ended >= self.begun):
+        patience = wish.wait.total_seconds()
+        with stops() as stop:
+            while not self._over(patience):
+                patience -= WAIT if self.over else 0.0
                 for event in list(books.ledger.query(after=seen)):
                     seen = event.seq
                     self._take(event, request.seq)
@@ -144,6 +174,14 @@ class _Following:
                 if books.clock.wait(stop, WAIT):
                     show.err.print(f"the agent goes on; `simian revert {self.run}` ends it", markup=False)
                     break
+        return self._came()
+
+    def _over(self, patience: float) -> bool:
+        return self.over and not self.open and (not self.waiting or patience <= 0)
+
+    def _came(self) -> int:
+        if self.waiting and not self.wish.as_json:
+            show.say(f"  {LEFT}", "cyan")
         if self.unsure:
             return INCONCLUSIVE
         return DONE if self.taken else REFUSED
@@ -155,12 +193,23 @@ class _Following:
         self.run = self.run or event.run
         if answers and event.phase in (Phase.SKIPPED, Phase.CLOSED):
             self.over = True
-            self.taken = int(event.data.get("taken", 0)) or int(event.data.get("reports", False))
+            self.taken += int(event.data.get("taken", 0)) or int(event.data.get("reports", False))
         elif event.target:
-            self.begun += event.phase is Phase.INTENDED
-            self.ended += event.phase in ENDS
-            self.unsure = self.unsure or event.phase is Phase.UNKNOWN
+            self._follow(event)
         self._tell(event)
+
+    def _follow(self, event: AuditEvent) -> None:
+        """What of the run is open, and what waits for somebody's word."""
+        if event.phase is Phase.PENDING:
+            self.waiting.add(event.target)
+        elif event.phase is Phase.INTENDED:
+            self.taken += event.target in self.waiting
+            self.open.add(event.target)
+            self.waiting.discard(event.target)
+        elif event.phase in ENDS:
+            self.open.discard(event.target)
+            self.waiting.discard(event.target)
+        self.unsure = self.unsure or event.phase is Phase.UNKNOWN
 
     def _tell(self, event: AuditEvent) -> None:
         if self.wish.as_json:
@@ -174,7 +223,7 @@ class _Following:
 
 
 @contextmanager
-def _stops() -> Iterator[threading.Event]:
+def stops() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set."""
     stop = threading.Event()
     kept = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}

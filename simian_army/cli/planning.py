@@ -33,7 +33,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is foreseen; ``whole`` is False when more fires are to come than one plan tells of."""
+    """All that is foreseen; ``approval`` names the monkeys whose faults wait for somebody's word."""
 
     fleet: str
     start: datetime
@@ -42,6 +42,7 @@ class Plan:
     groups: Mapping[str, Frequency]
     halt: Halt | None
     zone: Any
+    approval: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -83,7 +84,8 @@ def foreseen(house: wiring.House, length: timedelta) -> Plan:
     until = fires[-1].at if len(fires) == FIRES else days.until
     over = max(until - start, timedelta(seconds=1))
     halt, fleet = house.engine.judge.halts.look().halt, house.engine.fleet
-    return Plan(fleet, start, until, fires, expecting.over(over), halt, house.zone)
+    asking = frozenset(name for name, entry in house.entries.items() if entry.approval)
+    return Plan(fleet, start, until, fires, expecting.over(over), halt, house.zone, asking)
 
 
 def _print(made: Plan, names: Sequence[str]) -> None:
@@ -104,7 +106,8 @@ def _monkey(made: Plan, name: str) -> None:
         show.say(f"{name}: no fire in the next {span}", "bold")
         return
     leashed = ", leashed: nothing is changed" if fires[0].run.leashed else ""
-    show.say(f"{name}: {len(fires)} fires in the next {span}{leashed}", "bold")
+    asked = ", each to be approved" if name in made.approval else ""
+    show.say(f"{name}: {len(fires)} fires in the next {span}{leashed}{asked}", "bold")
     for told in fires[:SHOWN]:
         hit = ", ".join(str(draw.fault.target) for draw in told.hit) or ("only looks" if told.looks else "nobody")
         sure = "" if told.exact or not told.hit else "  (about: the troop will have changed)"
@@ -151,7 +154,7 @@ def _json(made: Plan, names: Sequence[str]) -> dict[str, Any]:
         "until": made.until.isoformat(),
         "whole": made.whole,
         "halt": str(made.halt) if made.halt else None,
-        "monkeys": [_about(name, made.of(name)) for name in names],
+        "monkeys": [{**_about(name, made.of(name)), "approval": name in made.approval} for name in names],
         "fires": [_fire(told) for told in made.fires],
         "groups": [
             {"group": name, "planned": one.planned, "expected_per_week": round(one.expected, 4)}

@@ -15,6 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from simian_army.model import Finding
     from simian_army.outcome import Draw, Outcome
+    from simian_army.waiting import Waiting
 
 WIDE = 240  # columns of a table that no terminal shows: each row stays one line, for grep
 TIGHT = frozenset({"seq", "at (UTC)", "phase", "run", "name", "kind"})  # columns whose cells are never broken
@@ -78,18 +79,28 @@ def outcome(found: Outcome) -> None:
     verb = "would be hit" if found.run.leashed else "hit"
     looked = f"{len(found.troop.eligible)} eligible, {len(found.troop.found)} found"
     did = f"{len(found.findings)} findings" if found.reports else f"{len(found.taken)} {verb}"
+    did += f", {len(found.waiting)} pending approval" if found.waiting else ""
     say(f"run {found.run.id} of {found.run.entry}: {did} of {looked}", "bold")
     if found.error:
         say(f"  {found.error}", "red")
     for draw in found.taken:
         hold = f", held for {span(draw.fault.hold)}" if draw.fault.hold else ""
         say(f"  {verb:>9}  {draw.fault.target}  {draw.fault.kind}{hold}", "yellow")
+    for line in waits(found.waiting):
+        say(f"  {'' if line.startswith(' ') else 'pending':>9}  {line}", "yellow")
     for draw in found.denied:
         refused(draw)
     for one in found.findings:
         finding(one)
     for row in found.troop.reasons():
         say(f"  {'spared':>9}  {row['count']} by {row['guard']}: {row['reason']}", "green")
+
+
+def waits(found: Iterable[Waiting]) -> Iterator[str]:
+    """What waits for somebody's word, until when, and the command that gives it."""
+    for one in found:
+        yield f"{one.fault.kind} on {one.fault.target} by {one.run.entry} until {one.until:%Y-%m-%d %H:%M:%S} UTC:"
+        yield f"  {one.command}"
 
 
 def finding(one: Finding) -> None:

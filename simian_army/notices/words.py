@@ -11,6 +11,19 @@ LONGEST = 300  # characters of one value; a reason or an error may be longer
 TITLE = 160  # characters of a title
 SEVERITY = {Phase.STUCK: "error", Phase.FAILED: "error", Phase.HALTED: "warning", Phase.UNKNOWN: "warning"}
 SAID = ("reason", "detail", "why", "error")
+NEXT = {
+    Phase.STUCK: "it is tried on. `simian status` says whether it still is stuck; repair the target by hand if it is, "
+    "then `simian revert {run} --force --reason TEXT` closes it and says what is left.",
+    Phase.JUDGED: "no fault strikes that group until somebody says why: `simian analyse {run}` asks for it, "
+    "`simian audit --run {run}` tells what happened.",
+    Phase.PENDING: "`{approve}` lets it strike; `simian status` lists all that waits.",
+    Phase.ANALYSED: "the line goes on unless another run stopped it too: `simian audit --run {run}` tells the whys.",
+    Phase.HALTED: "nothing new begins, and what is held is reverted: `simian status` shows it. "
+    "`simian resume --reason TEXT` ends what it may end and names the rest.",
+    Phase.RESUMED: "monkeys fire again at their times, unless another halt is left: `simian status` shows it.",
+}
+"""What to do next, where there is more to say than where to read on."""
+
 MARKUP = "<>&@#*_~`|[]{}\\"
 STAND_INS = "\u2039\u203a+\uff20\uff03\u2217\uff3f\u223c'\u00a6()()\u2216"
 NO_MARKUP = str.maketrans(MARKUP, STAND_INS)
@@ -51,7 +64,8 @@ def _headline(event: AuditEvent) -> str:
             return f"run {event.run} was analysed by {_author(event)}"
         case Phase.FOUND:
             return f"{event.data.get('rule') or 'something'} at {target if event.target else 'no single target'}"
-    return f"{fault} on {target}" if event.target else event.entry or "the fleet"
+    waits = f" waits for approval until {event.data.get('until')}" if event.phase is Phase.PENDING else ""
+    return f"{fault} on {target}{waits}" if event.target else event.entry or "the fleet"
 
 
 def _severity(event: AuditEvent) -> str:
@@ -75,27 +89,8 @@ def _where(event: AuditEvent, fleet: str) -> list[str]:
 
 def _next(event: AuditEvent) -> str:
     run = plain(event.run)
-    match event.phase:
-        case Phase.STUCK:
-            return (
-                "it is tried on. `simian status` says whether it still is stuck; repair the target by hand if it is, "
-                f"then `simian revert {run} --force --reason TEXT` closes it and says what is left."
-            )
-        case Phase.JUDGED:
-            return (
-                f"no fault strikes that group until somebody says why: `simian analyse {run}` asks for it, "
-                f"`simian audit --run {run}` tells what happened."
-            )
-        case Phase.ANALYSED:
-            return f"the line goes on unless another run stopped it too: `simian audit --run {run}` tells the whys."
-        case Phase.HALTED:
-            return (
-                "nothing new begins, and what is held is reverted: `simian status` shows it. "
-                "`simian resume --reason TEXT` ends what it may end and names the rest."
-            )
-        case Phase.RESUMED:
-            return "monkeys fire again at their times, unless another halt is left: `simian status` shows it."
-    return f"`simian audit --run {run}` tells the whole story." if run else "`simian status` shows how things stand."
+    usual = "`simian audit --run {run}` tells the whole story." if run else "`simian status` shows how things stand."
+    return NEXT.get(event.phase, usual).format(run=run, approve=plain(event.data.get("approve") or ""))
 
 
 def _said(event: AuditEvent) -> str:

@@ -136,7 +136,7 @@ class Kubernetes:
             raise failed[0]
 
     def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
-        checks = Checks(self.wire, self.place.namespaces, self.place.floors, self.place.zones)
+        checks = Checks(self.wire, self.place.namespaces, self.place.floors, self.place.zones, self.place.fronts)
         reached = checks.version()
         yield reached
         if not reached.holds:

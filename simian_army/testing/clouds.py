@@ -178,5 +178,3 @@ def _theirs(said: Json) -> dict[str, str]:
 
 def _tags(said: Json) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in said.get("Tags") or ()}
-
-

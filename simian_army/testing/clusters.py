@@ -221,5 +221,3 @@ def _restarted(pod: dict[str, Any]) -> dict[str, Any]:
     status = pod.get("status") or {}
     told = [{**one, "restartCount": one.get("restartCount", 0) + 1} for one in status.get("containerStatuses") or ()]
     return {**pod, "status": {**status, "containerStatuses": told}}
-
-

@@ -2,7 +2,8 @@
 
 from simian_army.wiring.books import Books, actor, books, read_config
 from simian_army.wiring.exposure import exposing
-from simian_army.wiring.foreseeing import PASSING, foresight
+from simian_army.wiring.foreseeing import PASSING, asked, foresight, hands
+from simian_army.wiring.gamedays import entry_for, known
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
 from simian_army.wiring.looking import looked
@@ -18,14 +19,18 @@ __all__ = [
     "House",
     "Watch",
     "actor",
+    "asked",
     "books",
     "calendars_read",
+    "entry_for",
     "entry_of",
     "exposing",
     "file_of",
     "foresight",
     "halting",
+    "hands",
     "house",
+    "known",
     "looked",
     "must_know_the_place",
     "read_config",

@@ -34,7 +34,8 @@ def entry(said: MonkeyEntry, kinds: Mapping[str, FaultKind], platforms: Mapping[
         Selector(kind, select.scopes, select.labels, names=select.names, facts=needs.facts)
         for kind in dict.fromkeys(wanted)
     )
-    return Entry(said.name, said.use, monkey, platforms[said.on], selectors, said.hold, said.leashed)
+    approval = said.approval.expires if said.approval else None
+    return Entry(said.name, said.use, monkey, platforms[said.on], selectors, said.hold, said.leashed, approval)
 
 
 def _kind(fault: str, kinds: Mapping[str, FaultKind]) -> FaultKind:

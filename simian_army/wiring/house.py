@@ -17,6 +17,7 @@ from simian_army.errors import ConfigError, Mistake, UsageError
 from simian_army.model import Fault, Health, Mark, Run, Target
 from simian_army.plugins import found, suggest
 from simian_army.records import Held
+from simian_army.wiring.gamedays import stepped, struck_by_hand
 from simian_army.wiring.halting import Watchers, halts_of
 from simian_army.wiring.looking import looking_of
 from simian_army.wiring.places import Places, connect, wish
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must
     from simian_army.forcing import Forcing
     from simian_army.judge import Judge
     from simian_army.keeper import Keeper
+    from simian_army.pending import Pending
     from simian_army.recovery import Recovery
     from simian_army.wiring.books import Books
     from simian_army.wiring.undertaking import Wake
@@ -80,7 +82,18 @@ class House:
             clock=books.clock,
             scribe=books.scribe,
             clockwork=self._clockwork,
+            pending=self.pending,
+            stepping=partial(stepped, self),
         )
+
+    def pending(self, only: str = "") -> Pending:
+        """Who lets what waits strike, of one run or of all: one that knows nothing yet but where to look."""
+        from simian_army.pending import Pending
+        from simian_army.targets.k8s import Kubernetes
+        from simian_army.targets.kube.approving import Approving
+
+        found = {name: Approving(one.wire) for name, one in self.platforms.items() if isinstance(one, Kubernetes)}
+        return Pending(self.engine, self.entries, found, only)
 
     def _clockwork(self, agent: Agent) -> Clockwork:
         from scheduler.clockwork import Calls, Clockwork
@@ -128,7 +141,7 @@ def target_of(entry: Entry, name: str) -> str:
     Raises:
         UsageError: the entry's selector finds none, or several.
     """
-    from simian_army.explain import named
+    from simian_army.whom import named
 
     return named(name, entry.find()).id
 
@@ -169,6 +182,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     from simian_army.keeper import Keeper
     from simian_army.wiring.entries import entry, schedule
     from simian_army.wiring.exposure import exposing
+    from simian_army.wiring.fronting import behind_of
     from simian_army.wiring.limiting import dues
     from simian_army.wiring.recovering import Ground, recovery
     from simian_army.wiring.rules import HELD, LIMITS, guards, while_held
@@ -177,7 +191,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     trust, halts, look = watchers
     kinds = kinds_of(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
-    asked = guards(at, kinds, look)
+    asked = guards(at, kinds, look, behind_of(at, places))
     by_name = {guard.name: guard for guard in reversed(asked)}  # ours come first: nobody takes their names
     judge = Judge(
         fleet=settings.fleet,
@@ -194,7 +208,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     def sign(run: Run, fault: Fault, deadline: datetime) -> Mark:
         return marks.sign(at.key, settings.fleet, run.id, fault, deadline)
 
-    objection, health = _objection(judge, entries), _health(places.platforms)
+    objection, health = _objection(judge, entries, places.platforms), _health(places.platforms)
     limit = settings.safety.recovery_limit
     keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, halts, at.spool, limit)
     engine = Engine(
@@ -242,9 +256,10 @@ def _seed(key: bytes, fleet: str) -> str:
     return hmac.new(key, f"seed {fleet}".encode(), hashlib.sha256).hexdigest()[:16]
 
 
-def _objection(judge: Judge, entries: Mapping[str, Entry]) -> Callable[[Held], str]:
+def _objection(judge: Judge, entries: Mapping[str, Entry], platforms: Mapping[str, Platform]) -> Callable[[Held], str]:
     def objection(held: Held) -> str:
-        entry = entries.get(held.run.entry)
+        name = held.run.entry
+        entry = entries.get(name) or struck_by_hand(judge.kinds, platforms, name, held.fault)
         return judge.objection(entry, held.fault) if entry else ""
 
     return objection

@@ -99,6 +99,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
         zones=placed(at.loaded.settings),
         exec=said.exec,
         marked=bearers(at.loaded.settings, "kubernetes"),
+        fronts=at.loaded.settings.safety.protect_webhooks,
         annotations=at.loaded.settings.safety.opt_in.annotations,
         floors=at.loaded.settings.safety.quorum.floors,
         fleet=at.loaded.settings.fleet,

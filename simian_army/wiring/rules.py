@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from safety.behind import Behind
 from safety.consent import Also
 from safety.controlled import Controlled
 from safety.halt import Halted
@@ -51,7 +52,7 @@ HELD = ("opt-in", "shared", "halt", "blackout", "look")
 """The guards that are asked again and again while a fault is held; the first no ends it."""
 
 
-def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> list[Guard]:
+def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays, behind: Behind | None = None) -> list[Guard]:
     """The built-in guards in the order they are shown, then config's; one that cannot be loaded denies."""
     settings = at.loaded.settings
     safety = settings.safety
@@ -69,6 +70,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays) -> lis
         Shared(safety.protected, others),
         KnownPlace(known(settings), servers(settings), regions(settings)),
         Skew(),
+        behind or Behind(),
         Stuck(safety.max_stuck),
         Halted(),
         _quorum(safety.quorum, kinds),

@@ -12,6 +12,10 @@ find list nodes
 read get nodes
 reach list pods
 identity get namespaces
+identity list validatingwebhookconfigurations
+identity list apiservices
+identity list mutatingwebhookconfigurations
+identity list customresourcedefinitions
 prepare get nodes
 inject get nodes
 inject patch nodes
@@ -32,23 +36,23 @@ read get namespaces
 read get replicasets
 read get deployments
 read get deployments
-read list poddisruptionbudgets
-read list horizontalpodautoscalers
 read list pods
-read get namespaces
+read list poddisruptionbudgets
 read get replicasets
-read get deployments
+read list horizontalpodautoscalers
 read get namespaces
 identity get namespaces
+identity list validatingwebhookconfigurations
+identity list mutatingwebhookconfigurations
+identity list apiservices
+identity list customresourcedefinitions
 prepare get pods
 inject create pods/eviction
 observe get pods
 look get namespaces
 look get deployments
 look list pods
-look get namespaces
 look get replicasets
-look get deployments
 """,
     "instance-stop": """
 find GetCallerIdentity

@@ -37,7 +37,7 @@ FLEET = Limits(
 )
 OWN = {
     "late": Limits(per_day=Rate.per_day("1/3"), cooldown=WorkingDays(1)),
-    "pods": Limits(concurrent=3, per_zone=2, per_group=1),
+    "pods": Limits(concurrent=3, per_zone=1, per_group=1),
 }
 BUDGET = Budget(FLEET, WEEK, OWN)
 NAMESPACES, GROUPS, MEMBERS = 3, 2, 5

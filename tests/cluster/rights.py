@@ -20,6 +20,15 @@ def rule(group: str, resources: str, verbs: str) -> Rule:
     return {"apiGroups": [group], "resources": resources.split(), "verbs": verbs.split()}
 
 
+FRONTS = [
+    rule("admissionregistration.k8s.io", "validatingwebhookconfigurations mutatingwebhookconfigurations", "list"),
+    rule("apiregistration.k8s.io", "apiservices", "list"),
+    rule("apiextensions.k8s.io", "customresourcedefinitions", "list"),
+    rule("", "services", "get"),
+]
+"""What knowing whom the API server itself asks needs."""
+
+
 def account(cluster: Cluster, namespace: str, name: str, here: Sequence[Rule], everywhere: Sequence[Rule]) -> Path:
     """Make a service account with a Role in its namespace and a ClusterRole; a kubeconfig that speaks as it."""
     api = cluster.service_account(namespace, name)

@@ -70,13 +70,13 @@ def test_what_is_no_address_is_told(tmp_path: Path, listen: str) -> None:
     assert "127.0.0.1:9105" in said
 
 
-def test_notices_tell_of_stuck_halted_and_judged_unless_config_says_more(tmp_path: Path) -> None:
+def test_notices_tell_of_stuck_halted_judged_and_pending_unless_config_says_more(tmp_path: Path) -> None:
     text = (
         'notices:\n  - {use: apprise, with: {urls: ["json://127.0.0.1/x"]}}\n'
         '  - {use: apprise, on: [resumed], timeout: 3s, with: {urls: ["json://127.0.0.1/x"]}}\n'
     )
     one, other = loaded(tmp_path, text).settings.notices
-    assert one.on == (Phase.STUCK, Phase.HALTED, Phase.JUDGED)
+    assert one.on == (Phase.STUCK, Phase.HALTED, Phase.JUDGED, Phase.PENDING)
     assert (other.on, other.timeout.total_seconds()) == ((Phase.RESUMED,), 3)
 
 

@@ -50,7 +50,9 @@ class GivesBack:
         assert scene.changes(before) == {}
         if point.made is Made.ADOPTED:
             stands_still = scene.case.changed(point.seen)
-            assert case.seen(point) is Seen.ANY or list(told.held_on.values()) == ([stands_still] if stands_still else [])
+            assert case.seen(point) is Seen.ANY or list(told.held_on.values()) == (
+                [stands_still] if stands_still else []
+            )
         else:
             assert told.held_on == {}, "what a crash cut short is ended without a word from anybody"
         assert told.taken == TAKEN[point.made]

@@ -74,7 +74,12 @@ def test_the_first_steps_on_a_cluster(shop: Ground) -> None:
     shop.config.write_text(quiet[:start] + quiet[end:])
     assert "pod shop/web-" in typed("simian plan --days 2", shop.folder, **env)
     assert "would be hit" in typed("simian once pods --leashed", shop.folder, **env)
-    assert shop.writes() == []
+    assert "5 groups" in typed("simian why shop", shop.folder, **env)
+    assert "BEGIN:VEVENT" in typed("simian plan --days 30 --ical", shop.folder, **env)
+    example = (HOME / "examples/gameday.yaml").read_text()
+    (shop.folder / "gameday.yaml").write_text(re.sub("pause: [0-9]+s", "pause: 1s", example))
+    assert "every step went as expected" in typed("simian gameday gameday.yaml", shop.folder, **env)
+    assert shop.writes() == [], "what init writes is leashed"
 
 
 def test_the_commands_beside_a_running_agent(shop: Ground) -> None:

@@ -14,7 +14,7 @@ import pytest
 from simian_army import marks
 from tests.cluster.fleet import KEY, Fleet
 from tests.cluster.process import Part
-from tests.cluster.rights import account, forget, rule
+from tests.cluster.rights import FRONTS, account, forget, rule
 from tests.cluster.waiting import CLOCK, until
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ STRIKES = [
     rule("", "pods namespaces", "get list"),
     rule("apps", "deployments replicasets statefulsets daemonsets", "get list"),
     rule("batch", "jobs cronjobs", "get list"),
+    *FRONTS,
 ]
 NEVER, OFTEN = 'cron: "0 0 1 1 *"', "every: 1s"
 

@@ -37,6 +37,7 @@ class Leaping(SystemClock):
 
 @contextmanager
 def house_at(shop: Ground, clock: Leaping) -> Iterator[House]:
+    shop.server.cluster.clock = clock
     loaded = wiring.read_config(shop.config)
     with wiring.books(loaded, clock=clock) as books, wiring.house(books, wake=shop.wake) as house:
         books.lease.take()

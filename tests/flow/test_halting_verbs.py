@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simian_army import wiring
-from simian_army.cli import halting, look, start
+from simian_army.cli import halting, look, planning, start
 from simian_army.cli.once import Wish, once
 from simian_army.embedded.kube.request import Request
 from simian_army.errors import ConfigError, LedgerError, UsageError
@@ -104,9 +104,9 @@ def test_status_shows_each_source_and_plan_and_once_say_it(
     told = json.loads(capsys.readouterr().out)
     assert told["halt"] == "incident 7"
     assert [one["source"] for one in told["halts"] if one["halted"]] == ["file", "namespaces"]
-    look.plan(ours.config, 1, as_json=False)
+    planning.plan(ours.config, planning.Wish(1, as_json=False))
     assert "incident 7: nothing fires until that is over" in capsys.readouterr().out
-    look.plan(ours.config, 1, as_json=True)
+    planning.plan(ours.config, planning.Wish(1, as_json=True))
     assert all("incident 7" in json.loads(line)["halt"] for line in capsys.readouterr().out.splitlines())
     assert once(ours.config, Wish("pods", reason="a try")) == 3
     assert "incident 7" in capsys.readouterr().out

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simian_army.cli import look
+from simian_army.cli import look, planning
 from simian_army.cli.analysing import Wish, analyse
 from simian_army.explain import forecast
 from simian_army.model import Phase
@@ -136,7 +136,7 @@ def test_a_monkey_widens_after_clean_runs_goes_back_after_a_bad_one_and_a_restar
         coming = forecast(house.engine, house.entries["pods"], AT + timedelta(hours=6), house.entries["pods"].find())
         assert coming.exposure.limit == 2
         assert "one back after run" in coming.exposure.why
-    look.plan(shop.config, 1, as_json=False)
+    planning.plan(shop.config, planning.Wish(1, as_json=False))
     assert "stage 2 of 3, at most 2 at once: 50 % is allowed, one back after run" in capsys.readouterr().out
 
 

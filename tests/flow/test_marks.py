@@ -63,7 +63,7 @@ def forget_records(shop: Ground) -> None:
 
 
 def edited(text: str, **change: Any) -> str:
-    return json.dumps({**json.loads(text), **change})
+    return json.dumps({**json.loads(text), **change}, sort_keys=True, separators=(",", ":"))
 
 
 def forged(shop: Ground) -> str:

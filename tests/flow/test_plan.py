@@ -41,6 +41,7 @@ def printed(shop: Ground, capsys: pytest.CaptureFixture[str], wish: Wish) -> str
 def test_a_plan_is_what_then_happens_on_the_api_server(shop: Ground) -> None:
     shop.write(HELD, QUIET)
     clock = Patient(START)
+    shop.server.cluster.clock = clock
     with wiring.books(wiring.read_config(shop.config), clock=clock) as books, wiring.house(books) as house:
         days = Days(house.upcoming, START, START + 20 * HOUR)
         planned = [

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from simian_army import wiring
+from simian_army.asked import why
 from simian_army.errors import PlatformError
-from simian_army.explain import forecast, why
+from simian_army.explain import forecast
 from simian_army.model import Fault, Phase, Target, Verdict
 from simian_army.outcome import Draw
 from simian_army.standing import Attempt

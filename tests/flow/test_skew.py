@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from simian_army.cli import look
+from simian_army.cli import planning, whying
 from simian_army.cli.once import Wish, once
 from simian_army.model import Fault, Phase, Scene, Verdict
 from tests.flow.ground import Ground
@@ -52,9 +52,9 @@ def test_a_look_that_is_a_minute_old_is_no_look(shop: Ground) -> None:
     with shop.house(clock=clock) as house:
         entry = house.entries["pods"]
         troop = house.engine.judge.screen(entry, entry.find())
-        target = troop.eligible[0]
+        target = next(one for one in troop.eligible if one.group == "shop/Deployment/web")
         draw = house.engine.judge.consider(entry, Fault("pod-evict", target), troop.peers()[target.group])
-        assert draw.scene is not None
+        assert draw.scene is not None, [v for v in draw.verdicts if not v.allowed]
         assert [v.guard for v in house.engine.judge.again(draw, (), None) if not v.allowed] == []
         clock.slept = 61.0
         denied = house.engine.judge.again(draw, (), None)
@@ -76,9 +76,9 @@ class Slept(Turned):
 def test_plan_why_and_once_say_that_the_clocks_disagree(shop: Ground, capsys: pytest.CaptureFixture[str]) -> None:
     shop.server.cluster.clock = Turned(timedelta(seconds=-30))
     word = re.compile(r"skew.*(29|30)(\.\d)? s ahead.*timedatectl", re.DOTALL)
-    look.plan(shop.config, 1, as_json=False)
+    planning.plan(shop.config, planning.Wish(1, as_json=False))
     assert word.search(capsys.readouterr().out)
-    look.why(shop.config, "shop/web", as_json=False)
+    whying.why(shop.config, "shop/web", as_json=False)
     assert word.search(capsys.readouterr().out)
     assert once(shop.config, Wish("nodes")) == 3
     assert word.search(capsys.readouterr().out)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from simian_army.asked import why
 from simian_army.errors import UsageError
-from simian_army.explain import why
 from tests.flow.ground import NODES, PODS, Ground
 
 RULES = "- {name: rules, use: conformity, on: kubernetes, schedule: {every: 2h}}"

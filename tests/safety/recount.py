@@ -45,7 +45,8 @@ def _mates(seen: Scene, past: Sequence[Attempt], *, still: bool = True) -> list[
     target = seen.fault.target
     alone = target.kind == "node" or target.group == ""
     peers = [peer.id for peer in seen.peers] + [target.id]
-    mates = [a for a in past if (a.target in peers if alone else a.group == target.group)]
+    like = [a for a in past if a.target in peers or (a.group == "" and a.scope == target.scope)]
+    mates = like if alone else [a for a in past if a.group == target.group]
     return [a for a in mates if a.open or not still]
 
 

@@ -171,6 +171,11 @@ def test_what_has_no_group_is_not_counted_with_strangers_that_have_none() -> Non
     assert ask(budget(), opened("uid-proxy", ""), target=NODES[0], peers=NODES).allowed
 
 
+def test_a_node_that_another_monkey_found_and_struck_counts_among_all_nodes() -> None:
+    elsewhere = replace(opened("uid-n9", ""), scope="")
+    assert not ask(budget(max_percent=100), elsewhere, target=NODES[0], peers=NODES).allowed
+
+
 def test_a_node_of_a_pool_is_still_counted_with_all_nodes() -> None:
     pooled = replace(NODES[0], group="pool-a")
     assert not ask(budget(max_percent=100), opened("uid-n1", "pool-b"), target=pooled, peers=NODES).allowed

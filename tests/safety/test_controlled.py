@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from safety.controlled import Controlled
@@ -19,6 +21,7 @@ GUARD: Guard = Controlled()
         (pod(group="shop/Rollout/web"), True, "a controller owns it"),
         (pod(group=""), False, "no controller owns the pod"),
         (pod(group="shop/Node/n1"), False, "it is static"),
+        (replace(pod(), replaced=False), False, "no controller owns the pod"),
         (node(), True, "not applicable"),
     ],
 )

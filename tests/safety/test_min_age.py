@@ -48,4 +48,22 @@ def test_old_enough_means_at_least_the_minimum(minimum: int, old: int) -> None:
 def test_what_tells_no_age_is_not_applicable_and_the_reason_says_so() -> None:
     verdict = MinAge(timedelta(hours=1))(scene(proxy()))
     assert verdict.allowed
-    assert verdict.reason == "not applicable: toxiproxy does not tell how old a proxy is"
+    assert verdict.reason == "not applicable: nobody tells how old a proxy is"
+
+
+def test_what_else_has_an_age_that_nobody_knows_is_a_no() -> None:
+    verdict = MinAge(timedelta(minutes=10))(scene(replace(pod(), born=None)))
+    assert not verdict.allowed
+    assert verdict.reason == "nobody knows how old it is, 10 min is the minimum"
+    assert MinAge()(scene(replace(pod(), born=None))).allowed
+
+
+def test_it_tells_when_what_is_too_young_is_old_enough_and_of_all_others_that_they_stay_so() -> None:
+    guard, young = MinAge(timedelta(hours=1)), replace(pod(), born=NOW - timedelta(minutes=10))
+    assert guard.changes(young, NOW) == NOW + timedelta(minutes=50)
+    assert guard.changes(replace(young, born=NOW - timedelta(hours=1)), NOW) is None
+    assert guard.changes(replace(young, born=NOW - timedelta(hours=2)), NOW) is None
+    assert guard.changes(replace(young, born=None), NOW) is None
+    assert MinAge().changes(replace(young, born=NOW + timedelta(hours=1)), NOW) is None, (
+        "no minimum, nothing to wait for"
+    )

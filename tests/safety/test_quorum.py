@@ -166,11 +166,13 @@ def test_what_belongs_to_no_group_is_not_asked(target: Any) -> None:
     assert (verdict.allowed, verdict.reason) == (True, "not applicable: it belongs to no group")
 
 
-@pytest.mark.parametrize("stops", [{}, {"pod-evict": "every pod on the node"}])
-def test_a_fault_that_stops_others_or_nobody_knows_whom_is_denied(stops: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("stops", "whom"), [({}, "nobody knows whom"), ({"pod-evict": "every pod on the node"}, "every pod on the node")]
+)
+def test_a_fault_that_stops_others_or_nobody_knows_whom_is_denied(stops: dict[str, str], whom: str) -> None:
     verdict = ask(standing(), Quorum(stops))
     assert not verdict.allowed
-    assert verdict.reason.startswith("pod-evict stops ")
+    assert verdict.reason.startswith(f"pod-evict stops {whom}: ")
 
 
 def test_every_rule_that_says_no_is_told() -> None:

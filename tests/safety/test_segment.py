@@ -48,6 +48,14 @@ def test_namespaces(patterns: tuple[str, ...], allowed: bool) -> None:
     )
 
 
+def test_a_pattern_with_an_exclamation_mark_excludes() -> None:
+    assert not ask(Segment(namespaces=("shop*", "!shop"))).allowed
+    assert not ask(Segment(namespaces=("!shop",))).allowed
+    assert ask(Segment(namespaces=("!till",))).allowed
+    assert not zone(("eu-*", "!eu-1c"), {"zone": ["eu-1a", "eu-1c"]}).allowed
+    assert zone(("eu-*", "!eu-1c"), {"zone": ["eu-1a", "eu-1b"]}).allowed
+
+
 def test_what_stands_in_no_namespace_is_in_none_of_them() -> None:
     assert not ask(Segment(namespaces=("*",)), node()).allowed
 
@@ -136,3 +144,8 @@ def test_every_name_has_a_share(fleet: str, salt: str, group: str) -> None:
 
 def test_names_that_run_together_are_no_same_name() -> None:
     assert share("a", "b", "c") != share("ab", "", "c")
+
+
+def test_a_monkey_that_is_kept_to_nothing_is_told_so_by_each_of_both() -> None:
+    assert Segments()(scene(pod())).reason == "not applicable: monkey pods has no segment to keep to"
+    assert Zones()(scene(pod())).reason == "not applicable: monkey pods has no zones to keep to"

@@ -77,3 +77,7 @@ def test_a_server_that_sends_no_date_or_is_not_known_is_a_no_even_leashed() -> N
 def test_the_clock_of_one_toxiproxy_says_nothing_of_another() -> None:
     assert not GUARD(scene(proxy())).final
     assert GUARD(scene(pod())).final
+
+
+def test_clocks_that_agree_are_apart_by_nothing_ahead() -> None:
+    assert ask(0.0).reason.endswith(": 0 s ahead; 5 s at most")

@@ -62,7 +62,10 @@ def pair(crowd: Crowd, hold: timedelta = 2 * HOUR + 5 * MINUTE, mode: Any = None
 
 
 def crowd(groups: int = 9, size: int = 4, hides: bool = False) -> Crowd:
-    return Crowd([member(group, number) for group in range(groups) for number in range(size)], hides=hides)
+    """Each group is two hours younger than the one before."""
+    born = NOW - 400 * DAY
+    found = [member(group, number, born + 2 * group * HOUR) for group in range(groups) for number in range(size)]
+    return Crowd(found, hides=hides)
 
 
 class Moody:
@@ -71,7 +74,7 @@ class Moody:
     name, early = "moody", True
 
     def __call__(self, scene: Scene) -> Verdict:
-        good = (int(scene.now.timestamp()) // 9000 + len(scene.fault.target.name)) % 2 == 0
+        good = (int(scene.now.timestamp()) // 9000 + int(scene.fault.target.id, 16)) % 2 == 0
         return Verdict("moody", good, "moods")
 
 
@@ -81,8 +84,7 @@ RULES = {
     "few a day": Rules(Limits(per_group=1, per_day=Rate(4, DAY / 2), cooldown=103 * MINUTE)),
     "few at once": Rules(Limits(per_group=1, concurrent=2, max_percent=50)),
     "nights are quiet": Rules(Limits(per_group=1), windows=(Window(daily=Daily.parse("18:00-07:30")),)),
-    "what is due goes first": Rules(Limits(per_group=1, cooldown=187 * MINUTE), due=487 * MINUTE),
-    "stages widen": Rules(Limits(per_group=1), stages={"hold": Stages((Step(1), Step(2), Step(percent=20)), 4)}),
+    "what is due goes first": Rules(Limits(per_group=1, cooldown=187 * MINUTE), due=367 * MINUTE),
     "the young are spared": Rules(Limits(per_group=1), min_age=400 * DAY + 9 * HOUR),
     "a guard that says nothing of time": Rules(Limits(per_group=1), more=(Moody(),)),
 }
@@ -93,7 +95,7 @@ RULES = {
 @pytest.mark.parametrize("seed", ["a", "b"])
 @pytest.mark.parametrize("words", RULES)
 def test_what_is_planned_is_what_happens(tmp_path: Path, words: str, seed: str) -> None:
-    here = crowd()
+    here = crowd(groups=30 if "due" in words else 9)
     with yard(tmp_path, here, pair(here), RULES[words], seed) as made:
         planned, seq = told(foreseen(made, DAY)), made.ledger.last_seq()
         assert seq == 0, "a plan writes nothing"
@@ -108,6 +110,25 @@ def test_modes_are_planned_as_they_happen(tmp_path: Path, mode: Any) -> None:
     here = crowd()
     with yard(tmp_path, here, pair(here, mode=mode), Rules(Limits(per_group=1, concurrent=7))) as made:
         assert told(foreseen(made, DAY)) == happened(made, DAY)
+
+
+@pytest.mark.slow
+def test_stages_widen_in_the_plan_as_they_do_in_fact(tmp_path: Path) -> None:
+    here = crowd(groups=12)
+    rules = Rules(Limits(per_group=1), stages={"poke": Stages((Step(1), Step(2), Step(percent=20)), 4)})
+    with yard(tmp_path, here, pair(here, mode={"fixed": 3}), rules) as made:
+        planned = told(foreseen(made, DAY))
+        assert planned == happened(made, DAY)
+    assert {len(names) for _, name, names in planned if name == "poke"} == {1, 2, 3}
+
+
+def test_nobody_is_planned_to_be_hit_while_he_is_held(tmp_path: Path) -> None:
+    here = crowd(groups=1, size=4)
+    only = [entry(here, "hold", "lever", 2 * HOUR + 5 * MINUTE, "all")]
+    with yard(tmp_path, here, only, Rules()) as made:
+        fires = foreseen(made, 4 * HOUR)
+    assert [len(one.hit) for one in fires] == [3, 0, 0, 3, 0], "one must stay"
+    assert "lock" in [no.guard for no in fires[1].refused[0].verdicts if not no.allowed]
 
 
 def test_what_a_fault_hides_is_not_drawn_while_it_is_held(tmp_path: Path) -> None:
@@ -194,3 +215,17 @@ def test_who_is_always_refused_has_no_share(tmp_path: Path) -> None:
         for one in foreseen(made, 7 * DAY):
             expecting.add(one)
     assert expecting.over(7 * DAY).keys() == {"yard/Set/g0", "yard/Set/g1"}
+
+
+def test_at_the_very_edge_of_a_limit_the_plan_says_no(tmp_path: Path) -> None:
+    here = crowd(groups=1)
+    with yard(tmp_path, here, [entry(here, "poke", "poke")], Rules(Limits(per_group=1, cooldown=70 * MINUTE))) as made:
+        hits = [bool(one.hit) for one in foreseen(made, 8 * HOUR)]
+    assert hits == [True, False, True, False, True, False]
+
+
+def test_a_held_target_is_taken_at_the_moment_when_its_time_is_over(tmp_path: Path) -> None:
+    here = crowd(groups=1)
+    with yard(tmp_path, here, [entry(here, "hold", "lever", 45 * MINUTE)], Rules(Limits(per_group=1))) as made:
+        hits = [bool(one.hit) for one in foreseen(made, 4 * HOUR)]
+    assert hits == [True, False, True, False, True]

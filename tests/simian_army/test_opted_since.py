@@ -120,6 +120,14 @@ def test_two_who_see_the_same_at_once_write_it_once(scene: Scene) -> None:
     assert scene.told()[1:] == [(OPTED_IN, API, "pods")]
 
 
+def test_of_two_that_say_the_same_the_first_counts(scene: Scene) -> None:
+    for _ in range(2):
+        scene.ledger.append(scene.scribe.note(Phase.FOUND, rule=OPTED_IN, group=WEB))
+        scene.clock.advance(HOUR)
+    first, _ = scene.events()
+    assert scene.process().opted_in_since(WEB) == first.at
+
+
 STEPS = st.lists(st.tuples(st.sampled_from(["in", "out", "start"]), st.sampled_from(["pods", "late"])), max_size=12)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -70,9 +71,11 @@ class LedgerDoor:
         self._after(f"after {_named(events)}")
         return written
 
-    def reserve(self, intended: AuditEvent, recheck: Recheck) -> tuple[AuditEvent | None, Sequence[Verdict]]:
+    def reserve(
+        self, intended: AuditEvent, recheck: Recheck, since: datetime | None = None
+    ) -> tuple[AuditEvent | None, Sequence[Verdict]]:
         self._before("before intended")
-        said = self.real.reserve(intended, recheck)
+        said = self.real.reserve(intended, recheck, since)
         self._after("after intended")
         return said
 
@@ -83,6 +86,10 @@ class LedgerDoor:
     def open_faults(self) -> Sequence[tuple[AuditEvent, Phase]]:
         self._must_answer()
         return self.real.open_faults()
+
+    def unjudged(self) -> Sequence[tuple[AuditEvent, AuditEvent | None]]:
+        self._must_answer()
+        return self.real.unjudged()
 
     def halted(self) -> Halt | None:
         self._must_answer()

@@ -173,7 +173,7 @@ class Place:
         gate = self.park.of(target.id)
         return target_of(gate) if gate else None
 
-    def health(self, target: Target) -> Health:
+    def health(self, target: Target, *, floors: bool = False) -> Health:
         self.park.must_answer()
         there = sum(name in self.park.gates for name in MEMBERS[target.scope])
         wanted = len(MEMBERS[target.scope])

@@ -117,8 +117,8 @@ class Stranger:
 
 
 def edited(text: str, name: str, value: Any) -> str:
-    """A mark with one field changed."""
-    return json.dumps({**json.loads(text), name: value})
+    """A mark with one field changed, and written as ours are."""
+    return json.dumps({**json.loads(text), name: value}, sort_keys=True, separators=(",", ":"))
 
 
 def hurt_fleet(hurt: Hurt) -> str:

@@ -187,7 +187,7 @@ PLANTS = (
     Plant(
         "an intent that is not written",
         ((SqlLedger, "reserve"),),
-        lambda _, intended, __: (intended, ()),
+        lambda _, intended, *__: (intended, ()),
         strike,
         "has no intent of it",
     ),

@@ -118,7 +118,9 @@ class Witness:
     def _tidied(self, letter: Letter, gate: Gate) -> None:
         """Something was written that undoes no harm: whoever puts a mark where a fault was meant has it taken off."""
         uid = letter.uid
-        if not (self.strange.pop(uid, None) and self.meant(uid)):
+        # of a mark, the label may be all that is left
+        strange = bool(self.strange.pop(uid, None)) or uid in self.labelled
+        if not (strange and self.meant(uid)):
             self._say(f"{letter.who} wrote to {uid}, which is not held: {letter.operations}")
         self.labelled.discard(uid)
         held = {

@@ -76,6 +76,13 @@ CRD = Resource(
     None,
     True,
 )
+VALIDATING = Resource(
+    "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", False
+)
+MUTATING = Resource(
+    "admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", False
+)
+API_SERVICE = Resource("apiregistration.k8s.io", "v1", "apiservices", "APIService", False, (), True)
 REVIEW = Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False)
 BUILT_IN = (
     NAMESPACE,
@@ -100,6 +107,9 @@ BUILT_IN = (
         "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", True, ("hpa",), True, None, True
     ),
     CRD,
+    VALIDATING,
+    MUTATING,
+    API_SERVICE,
     REVIEW,
 )
 RETURNED_WHEN_DELETED = frozenset({"pods", "services", "serviceaccounts"})

@@ -15,7 +15,8 @@ from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.facts import BUDGETS, at
 from simian_army.targets.kube.finding import PLATFORM, kind_of
 from simian_army.targets.kube.floors import KINDS as FLOORS
-from simian_army.targets.kube.kinds import BUDGET, KINDS, REVIEW, Kind
+from simian_army.targets.kube.fronts import WORDS as FRONTS
+from simian_army.targets.kube.kinds import BUDGET, KINDS, REVIEW, SERVICE, Kind
 from simian_army.targets.kube.templates import MAKERS
 from simian_army.targets.kube.wire import Wire
 from simian_army.targets.scopes import Scopes
@@ -39,18 +40,19 @@ ALWAYS: tuple[Permission, ...] = (
 LIST_NODES: tuple[Permission, ...] = (("list", "", "nodes", ""),)
 """What telling the zone or region of a pod needs."""
 
-_WITHOUT_NAMESPACE = frozenset({"nodes", "namespaces"})
+_WITHOUT_NAMESPACE = frozenset({"nodes", "namespaces", *(kind.plural for kind in FRONTS)})
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
     """Asks one cluster; ``namespaces`` are config's patterns, ``floors`` who has a word on how few may stay;
-    ``zones`` tells that zones or regions are asked for."""
+    ``zones`` tells that zones or regions are asked for, ``fronts`` that it is asked whom the API server asks."""
 
     wire: Wire
     namespaces: tuple[str, ...]
     floors: tuple[str, ...] = ()
     zones: bool = False
+    fronts: bool = False
 
     def version(self) -> Evidence:
         """Whether an API server answers."""
@@ -63,7 +65,7 @@ class Checks:
 
     def permissions(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
         """One line for each thing that faults and finds need to be allowed, in each place they need it."""
-        always = (*ALWAYS, *_of(kinds), *self._words(kinds), *(LIST_NODES if self.zones else ()))
+        always = (*ALWAYS, *_of(kinds), *self._words(kinds), *(LIST_NODES if self.zones else ()), *self._front(kinds))
         wishes: list[tuple[Permission, tuple[str, ...]]] = [(permission, ("*",)) for permission in always]
         for selector in selectors:
             try:
@@ -82,6 +84,12 @@ class Checks:
         """Asked only where a pod would be stopped."""
         if any(kind.platform == PLATFORM and stops(kind) in (TARGET, REACH) for kind in kinds):
             yield from (("list", FLOORS[word].group, FLOORS[word].plural, "") for word in self.floors)
+
+    def _front(self, kinds: Sequence[FaultKind]) -> Iterator[Permission]:
+        """Asked only where something may be struck."""
+        if self.fronts and any(kind.platform == PLATFORM for kind in kinds):
+            yield from (("list", kind.group, kind.plural, "") for kind in FRONTS)
+            yield "get", SERVICE.group, SERVICE.plural, ""
 
     def _ask(self, permission: Permission, scope: str) -> Evidence:
         verb, group, resource, sub = permission

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
 
 from simian_army.clock import Clock
-from simian_army.errors import Forbidden, Gone
+from simian_army.errors import Forbidden
 from simian_army.model import Halt
 from simian_army.targets.kube.answers import strange
+from simian_army.targets.kube.authors import Noted, author, noted
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.kinds import NAMESPACE, Kind
 from simian_army.targets.kube.login import login
@@ -25,7 +25,6 @@ HALT = "simian-army/halt"
 """The annotation; that it is there halts, its value is the reason."""
 
 _PATH = "/metadata/annotations/" + HALT.replace("/", "~1")
-_FIELD = f"f:{HALT}"
 CONFIGMAP = Kind("", "v1", "configmaps", "ConfigMap")
 FEW = 3
 """Up to so many namespaces are read one by one; more, with one list."""
@@ -34,27 +33,8 @@ _NO_REASON = "no reason given"
 _LONGEST = 2000
 
 
-class _Hand(Struct, rename="camel"):
-    """Who wrote which fields, as the server keeps it; ``fields_v1`` is looked at loosely, for it is only for people."""
-
-    manager: str = "somebody"
-    time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    fields_v1: Any = field(default=None, name="fieldsV1")
-
-
-class _Meta(Struct, rename="camel"):
-    name: str
-    annotations: dict[str, str] | None = None
-    managed_fields: list[_Hand] | None = None
-
-
 class _Item(Struct):
-    metadata: _Meta
-
-
-class _Object(Struct):
-    kind: Literal["PartialObjectMetadata"]
-    metadata: _Meta
+    metadata: Noted
 
 
 class _Cursor(Struct):
@@ -67,7 +47,6 @@ class _List(Struct):
     items: list[_Item] | None = None
 
 
-_object = msgspec.json.Decoder(_Object)
 _list = msgspec.json.Decoder(_List)
 
 
@@ -107,7 +86,7 @@ class Halting:
 
     def clear(self, namespace: str, name: str, halt: Halt) -> None:
         call = Call("get", CONFIGMAP, namespace, name, partial=True)
-        there = self._meta(call)
+        there = noted(self.wire, call)
         said = (there.annotations or {}).get(HALT) if there else None
         if said is None:
             return
@@ -137,34 +116,16 @@ class Halting:
             token = page.metadata.next
 
     def _one(self, call: Call) -> Halt | None:
-        meta = self._meta(call)
+        meta = noted(self.wire, call)
         return self._halt(meta) if meta else None
 
-    def _meta(self, call: Call) -> _Meta | None:
-        try:
-            body = self.wire.act(call)
-        except Gone:
-            return None
-        try:
-            return _object.decode(body).metadata
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise strange(self.wire.host, call, body, str(error)) from error
-
-    def _halt(self, meta: _Meta) -> Halt | None:
+    def _halt(self, meta: Noted) -> Halt | None:
         said = (meta.annotations or {}).get(HALT)
         if said is None:
             return None
-        hand = next((hand for hand in meta.managed_fields or () if _wrote(hand)), _Hand())
+        hand = author(meta, HALT)
         return Halt(hand.manager, _reason(said), hand.time or self.wire.clock.now())
 
 
 def _reason(said: str) -> str:
     return " ".join(said[:_LONGEST].split()) or _NO_REASON
-
-
-def _wrote(hand: _Hand) -> bool:
-    """Whether it was this hand that wrote the annotation last."""
-    at = hand.fields_v1
-    for step in ("f:metadata", "f:annotations", _FIELD):
-        at = at.get(step) if isinstance(at, dict) else None
-    return at is not None

@@ -17,8 +17,8 @@ class Place:
     ``page_size`` objects a page. ``floors`` are those who are asked for a word on how few pods a workload may have (see
     floors.py). ``zones`` tells that the zones and regions of pods are asked for: nodes are listed then. ``marked`` are
     the kinds of object besides nodes and pods that may bear marks. ``annotations`` are read besides the labels.
-    ``exec`` lets faults run
-    commands in containers. ``fleet`` and ``key`` are those of the marks.
+    ``exec`` lets faults run commands in containers; ``fronts`` tells that somebody asks whom the API server itself
+    asks. ``fleet`` and ``key`` are those of the marks.
     """
 
     context: str = ""
@@ -32,5 +32,6 @@ class Place:
     marked: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
     exec: bool = False
+    fronts: bool = False
     fleet: str = ""
     key: bytes = field(default=b"", repr=False)

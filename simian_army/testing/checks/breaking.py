@@ -95,7 +95,9 @@ def _unanswered_injecting(life: Life, probe: Probe) -> None:
     after = life.world.look()
     wrong = left_wrong(before, before, before, after)
     plain = isinstance(error, _NO) and (wrong or mark.run in life.world.marks())
-    expect(not plain, f"{when}: it says no ({error}), but something of it was done: {'; '.join(wrong[:3]) or 'the mark'}")
+    expect(
+        not plain, f"{when}: it says no ({error}), but something of it was done: {'; '.join(wrong[:3]) or 'the mark'}"
+    )
     if kind.reversible:
         life.restored(fault, mark, before, when)
 
@@ -137,5 +139,3 @@ def _of(act: Callable[[], object], when: str) -> object:
 def _where(probe: Probe) -> str:
     name = f" ({probe.calls[probe.at]})" if len(probe.calls) > probe.at >= 0 else ""
     return f"call {probe.at + 1}{name}: {probe.trouble}"
-
-

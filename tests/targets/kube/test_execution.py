@@ -98,7 +98,10 @@ def test_a_no_of_the_server_is_told_in_its_words(status: int, error: type[Except
 
 def test_a_server_that_is_not_there_is_told() -> None:
     cluster = Kubernetes.connect(Place(url="http://127.0.0.1:9", exec=True))
-    with contextlib.closing(cluster), pytest.raises(PlatformError, match=r"create pods/exec shop/web-1: cannot be reached") as caught:
+    with (
+        contextlib.closing(cluster),
+        pytest.raises(PlatformError, match=r"create pods/exec shop/web-1: cannot be reached") as caught,
+    ):
         cluster.run(POD, "app", ["sync"], 1)
     assert not isinstance(caught.value, Unknown), "nothing was sent"
 

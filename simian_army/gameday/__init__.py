@@ -1,0 +1,1 @@
+"""Game days: faults in a chosen order, each under all guards, until one does not go as expected."""
