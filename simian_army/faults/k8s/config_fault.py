@@ -53,6 +53,10 @@ class ConfigFault:
         ("patch", "", "configmaps", ""),
         ("list", "", "pods", ""),
     )
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        ("get", "", "configmaps", ""),
+        ("patch", "", "configmaps", ""),
+    )
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod of the namespace that mounts the ConfigMap or takes variables from it."""

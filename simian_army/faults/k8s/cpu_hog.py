@@ -32,6 +32,8 @@ class CpuHog:
     }
     undo: ClassVar[Mapping[str, str]] = hogging.UNDO
     permissions: ClassVar[tuple[tuple[str, str, str, str], ...]] = hogging.PERMISSIONS
+    everywhere: ClassVar[tuple[tuple[str, str, str, str], ...]] = hogging.EVERYWHERE
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = hogging.REVERTING
 
     def reach(self, fault: Fault) -> Selector | None:
         return hogging.reach(fault)

@@ -50,6 +50,10 @@ class DnsFault:
         ("patch", "", "services", ""),
         ("list", "", "pods", ""),
     )
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        ("get", "", "services", ""),
+        ("patch", "", "services", ""),
+    )
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod of the namespace: each may call the Service by its name, and nobody can tell who does."""

@@ -30,6 +30,8 @@ PERMISSIONS: tuple[tuple[str, str, str, str], ...] = (
     ("create", "", "pods", ""),
     ("delete", "", "pods", ""),
 )
+EVERYWHERE: tuple[tuple[str, str, str, str], ...] = (("list", "", "pods", ""),)
+REVERTING: tuple[tuple[str, str, str, str], ...] = (("get", "", "pods", ""), ("delete", "", "pods", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ class JobSuspend:
         ("patch", "batch", "jobs", ""),
         ("list", "", "pods", ""),
     )
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        ("get", "batch", "jobs", ""),
+        ("patch", "batch", "jobs", ""),
+    )
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod of the Job."""

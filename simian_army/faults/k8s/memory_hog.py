@@ -37,6 +37,8 @@ class MemoryHog:
     }
     undo: ClassVar[Mapping[str, str]] = hogging.UNDO
     permissions: ClassVar[tuple[tuple[str, str, str, str], ...]] = hogging.PERMISSIONS
+    everywhere: ClassVar[tuple[tuple[str, str, str, str], ...]] = hogging.EVERYWHERE
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = hogging.REVERTING
 
     def reach(self, fault: Fault) -> Selector | None:
         return hogging.reach(fault)

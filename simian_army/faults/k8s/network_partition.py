@@ -58,6 +58,12 @@ class NetworkPartition:
         *((verb, "networking.k8s.io", "networkpolicies", "") for verb in ("get", "list", "create", "delete")),
         ("list", "apps", "daemonsets", ""),
     )
+    everywhere: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("list", "apps", "daemonsets", ""),)
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        ("get", "", "pods", ""),
+        ("patch", "", "pods", ""),
+        *((verb, "networking.k8s.io", "networkpolicies", "") for verb in ("get", "delete")),
+    )
 
     def reach(self, fault: Fault) -> Selector | None:
         del fault

@@ -38,6 +38,8 @@ class NodeCordon:
         ("patch", "", "nodes", ""),
         ("list", "", "pods", ""),
     )
+    everywhere: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("list", "", "pods", ""),)
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("get", "", "nodes", ""), ("patch", "", "nodes", ""))
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod bound to the node."""

@@ -34,6 +34,11 @@ class NodeDrain:
         *NodeCordon.permissions,
         ("create", "", "pods", "eviction"),
     )
+    everywhere: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        *NodeCordon.everywhere,
+        ("create", "", "pods", "eviction"),
+    )
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = NodeCordon.reverting
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod bound to the node."""

@@ -48,6 +48,8 @@ class NodeTaint:
         ("patch", "", "nodes", ""),
         ("list", "", "pods", ""),
     )
+    everywhere: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("list", "", "pods", ""),)
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("get", "", "nodes", ""), ("patch", "", "nodes", ""))
 
     def stops_by(self, fault: Fault) -> str:
         """Whom this fault stops: only NoExecute makes anybody leave."""

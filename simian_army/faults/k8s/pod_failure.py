@@ -46,6 +46,7 @@ class PodFailure:
         "restarts": "how often each had been started again before",
     }
     permissions: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("get", "", "pods", ""), ("patch", "", "pods", ""))
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = permissions
 
     def reach(self, fault: Fault) -> Selector | None:
         del fault

@@ -53,6 +53,13 @@ class ScaleDown:
         ("list", "autoscaling", "horizontalpodautoscalers", ""),
         *copies.PERMISSIONS,
     )
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        ("get", "apps", "deployments", ""),
+        ("patch", "apps", "deployments", ""),
+        ("get", "apps", "statefulsets", ""),
+        ("patch", "apps", "statefulsets", ""),
+        *copies.PERMISSIONS,
+    )
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod of the workload."""

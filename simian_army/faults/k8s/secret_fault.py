@@ -60,6 +60,11 @@ class SecretFault:
         ("delete", "", "secrets", ""),
         ("list", "", "pods", ""),
     )
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        ("get", "", "secrets", ""),
+        ("patch", "", "secrets", ""),
+        ("delete", "", "secrets", ""),
+    )
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod of the namespace that mounts the Secret, takes variables from it, or pulls its images with it."""

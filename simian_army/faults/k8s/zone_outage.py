@@ -51,6 +51,11 @@ class ZoneOutage:
         *NodeCordon.permissions,
         ("create", "", "pods", "eviction"),
     )
+    everywhere: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        *NodeCordon.everywhere,
+        ("create", "", "pods", "eviction"),
+    )
+    reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = NodeCordon.permissions[:3]
 
     def reach(self, fault: Fault) -> Sequence[Selector] | None:
         """The other nodes of the zone, and every pod bound to one of its nodes."""
