@@ -31,7 +31,7 @@ class Line:
             return GOES_ON
         harmed = [scene.fault.target, *(other for other in scene.reach or () if is_harmed(other))]
         lines = {_line(target) for target in harmed}
-        mine = [(attempt, line) for attempt, line in stopped if (attempt.group or attempt.target) in lines]
+        mine = [(attempt, line) for attempt, line in stopped if lines & {attempt.group or attempt.target, *line.groups}]
         if not mine:
             reason = f"not applicable: elsewhere {len(stopped)} lines are stopped"
             return Verdict(self.name, allowed=True, reason=reason)
@@ -51,7 +51,9 @@ def words(attempt: Attempt, line: Stopped) -> str:
     """Why the line stands still, and what lets it go on."""
     since = line.since.isoformat(sep=" ", timespec="seconds")
     what = f"{attempt.kind or 'a fault'} on {attempt.name or attempt.target}"
+    more = f" and {len(line.groups) - NAMED} more" if len(line.groups) > NAMED else ""
+    lines = ", ".join([attempt.group or attempt.name or attempt.target, *line.groups[:NAMED]]) + more
     return (
-        f"the line of {attempt.group or attempt.name or attempt.target} is stopped since {since}: run {attempt.run} "
+        f"the line of {lines} is stopped since {since}: run {attempt.run} "
         f"({what}) came out badly: {line.outcome}; `simian analyse {attempt.run}` lets it go on"
     )

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from simian_army.clock import Clock
 from simian_army.contract import Ledger
@@ -17,21 +17,27 @@ from simian_army.records import LIMIT, fault_of
 
 AGAIN = (1.0, 10.0)  # seconds between two looks at a group: a fifth of what has passed, within these
 MOST = 50  # groups that are asked for in one go, those whose time is over first
+NAMED = 5  # groups in the reach of a fault that are named
 GIVE_WAY = 10.0  # seconds for which no group is asked for because faults are being reverted
+
+Stand: TypeAlias = Callable[[str, Sequence[str]], Mapping[str, Health]]
+"""How groups stand, by the name of the platform and theirs."""
 
 
 @dataclass(slots=True)
 class Aftermath:
     """Judges each fault once: clean if it was reverted and its group was then seen whole within ``limit``.
 
-    Where nobody can ever tell (a node), a reverted fault is clean. What nobody saw whole in time is bad, also when
-    nobody looked: doubt means no. ``busy`` tells that faults are being reverted, which goes before any look.
+    Where nobody can ever tell (a node), a reverted fault is clean, once the groups in its reach are whole too, of which
+    ``stand`` tells, by platform and their names. What nobody saw whole in time is bad, also when nobody looked: doubt
+    means no. ``busy`` tells that faults are being reverted, which goes before any look.
     """
 
     ledger: Ledger
     bench: Bench
     clock: Clock
     health: Callable[[Target], Health]
+    stand: Stand
     tell: Callable[..., None]
     limit: timedelta
     busy: Callable[[], bool]
@@ -119,7 +125,18 @@ class Aftermath:
             health = self.health(group[0].target)
         except Exception as error:  # noqa: BLE001 - the guard border: a group that cannot be asked for is not seen whole
             health = Health(whole=False, ready=0, wanted=0, detail=f"it could not be asked for: {error}")
-        return {due.key: event for due in group if (event := self._verdict(due, health))}
+        stand = self._stood(group)
+        return {due.key: event for due in group if (event := self._verdict(due, health, stand))}
+
+    def _stood(self, group: Sequence[Due]) -> Mapping[str, Health]:
+        """How the groups stand that are in the reach of any of these and not known to be whole."""
+        missing = sorted({name for due in group for name in due.missing})
+        try:
+            return self.stand(group[0].target.platform, missing) if missing else {}
+        except Exception as error:  # noqa: BLE001 - the guard border, as above
+            return dict.fromkeys(
+                missing, Health(whole=False, ready=0, wanted=0, detail=f"{missing[0]} could not be asked for: {error}")
+            )
 
     def _settle(self, said: Mapping[Key, AuditEvent]) -> None:
         """Tell what was judged in one piece, and look at it no more."""
@@ -128,20 +145,27 @@ class Aftermath:
             for key in said:
                 self._due.pop(key, None)
 
-    def _verdict(self, due: Due, health: Health) -> AuditEvent | None:
+    def _verdict(self, due: Due, health: Health, stand: Mapping[str, Health]) -> AuditEvent | None:
         now = self.clock.monotonic()
         passed = now - due.since
-        if health.whole is None:
-            return self.bench.note(due, CLEAN, f"reverted, and nobody can tell whether it is whole: {health.detail}")
-        if passed > due.limit:
+        if passed > due.limit and (due.missing or health.whole is not None):
             blind = "" if due.looked else f", at the first look, {passed:.0f} s after its end"
-            return self.bench.late(due, health.detail + blind)
-        if health.whole:
-            return self.bench.note(due, CLEAN, health.detail, passed)
+            return self.bench.late(due, _told(due, health, stand) + blind)
+        # nobody can ever tell of some, such as a bare Job: they keep nothing up
+        whole = [name for name in due.missing if name in stand and stand[name].whole is not False]
+        due.back |= dict.fromkeys(whole, max(0.0, passed))
+        if health.whole is not False and not due.missing:
+            return self._clean(due, health, passed)
         shortest, longest = AGAIN
         due.looked = True
         due.next_look = now + min(longest, max(shortest, passed / 5))
         return None
+
+    def _clean(self, due: Due, health: Health, passed: float) -> AuditEvent:
+        if health.whole:
+            return self.bench.note(due, CLEAN, health.detail, passed)
+        more = f", and {len(due.groups)} groups in its reach are whole" if due.groups else ""
+        return self.bench.note(due, CLEAN, f"reverted, and nobody can tell whether it is whole: {health.detail}{more}")
 
     def _taken(self, watch: Watch, phase: Phase, data: Mapping[str, Any]) -> Iterator[AuditEvent]:
         watch.judged, due = True, self._due_of(watch, self.clock.monotonic())
@@ -162,7 +186,7 @@ class Aftermath:
             return
         # a wall clock set back while nobody ran must not give it more time than it had
         gone = max(0.0, (self.clock.now() - ended.at).total_seconds())
-        due = Due(run, fault.target, fault.kind, self.clock.monotonic() - gone, limit)
+        due = Due(run, fault.target, fault.kind, self.clock.monotonic() - gone, limit, fault.groups)
         if ended.phase is not Phase.REVERTED:
             yield self.bench.of_end(due, ended.phase, ended.data)
             return
@@ -171,4 +195,13 @@ class Aftermath:
 
     def _due_of(self, watch: Watch, since: float) -> Due:
         held = watch.held
-        return Due(held.run, held.fault.target, held.fault.kind, since, self.limit.total_seconds())
+        fault = held.fault
+        return Due(held.run, fault.target, fault.kind, since, self.limit.total_seconds(), fault.groups)
+
+
+def _told(due: Due, health: Health, stand: Mapping[str, Health]) -> str:
+    """Which of its groups is not whole, and how those stand."""
+    said = [health.detail] if health.whole is False or not due.missing else []
+    said += [stand[name].detail if name in stand else f"{name}: no answer" for name in due.missing[:NAMED]]
+    more = f"; and {len(due.missing) - NAMED} more groups in its reach" if len(due.missing) > NAMED else ""
+    return "; ".join(said) + more

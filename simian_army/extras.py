@@ -18,6 +18,16 @@ class EndsAlone(Protocol):
 
 
 @runtime_checkable
+class Choosy(Protocol):
+    """What a fault kind has besides, if it can tell of some targets that it makes no sense there before it reads
+    anything: where a monkey draws among several faults, this one is then not drawn."""
+
+    def unfit(self, fault: Fault) -> str:
+        """Why, as far as the target's own metadata and facts tell; empty if nothing speaks against it."""
+        ...
+
+
+@runtime_checkable
 class Wholesale(Protocol):
     """What a fault kind has besides, if many faults in one scope can be undone with less than one by one."""
 
@@ -31,8 +41,8 @@ class Wholesale(Protocol):
 class Surveys(Protocol):
     """What a platform has besides, if it can tell how many groups stand with fewer requests than one by one."""
 
-    def survey(self, targets: Sequence[Target]) -> Mapping[str, Health]:
-        """How the group of each of these stands, by group, with everybody's word on how few it may have.
+    def survey(self, targets: Sequence[Target], *, floors: bool = True) -> Mapping[str, Health]:
+        """How the group of each of these stands, by group; with ``floors`` everybody's word on how few it may have.
 
         Raises:
             PlatformError: it could not be asked.

@@ -13,9 +13,10 @@ from simian_army.contract import Entry, FaultKind, Guard, Ledger
 from simian_army.dating import carried
 from simian_army.errors import PlatformError, Refused
 from simian_army.extras import Surveys
+from simian_army.fitting import none_of, strikes, unfit
 from simian_army.model import Fault, Halt, Health, Identity, Scene, Selector, Target, Verdict
 from simian_army.outcome import Draw, Troop
-from simian_army.standing import REACH, TARGET, Attempt, Floor, LooksBack, at_most, stops
+from simian_army.standing import REACH, TARGET, Attempt, Floor, LooksBack, at_most, stops, unsettles
 from simian_army.stopping import Halting
 
 CONSENT = "opt-in"  # the guard that asks the target's owner
@@ -56,28 +57,45 @@ class Judge:
         return Troop(found, eligible, spared, unwilling=frozenset(unwilling - willing - {""}))
 
     def consider(self, entry: Entry, fault: Fault, peers: Sequence[Target], crowd: int | None = None) -> Draw:
-        """Read the target whole, ask every guard, and only then the pre-image. Changes nothing.
+        """Read the target whole, take the first fault that applies to it, ask every guard, and only then the pre-image.
+        Changes nothing.
 
         ``peers`` are the found members of its group, ``crowd`` counts those of its kind and scope.
         """
-        kind = self.kinds[fault.kind]
-        fault = replace(fault, hold=entry.hold if kind.reversible else timedelta(0))
         verdicts: Sequence[Verdict] = ()
         try:
             target = entry.platform.read(fault.target)
             if target is None:
                 return Draw(fault, [_no("present", "it is gone since it was listed")], taken=False)
-            fault = replace(fault, target=target)
+            fault, verdicts = self._apt(entry, fault, target)
+            if verdicts:
+                return Draw(fault, verdicts, taken=False)
+            kind = self.kinds[fault.kind]
+            fault = replace(fault, hold=entry.hold if kind.reversible else timedelta(0))
             scene = self.scene(entry, fault, peers, crowd)
             verdicts = ask(self.guards, scene)
             if denials(verdicts):
                 return Draw(fault, verdicts, taken=False)
-            fault = replace(fault, others=scene.reach or ())
+            fault = replace(fault, others=scene.reach or (), groups=_groups(kind, fault, scene.reach or ()))
             return Draw(replace(fault, undo=kind.prepare(fault)), verdicts, taken=True, scene=scene)
         except Refused as no:
             return Draw(fault, [*verdicts, _no(fault.kind, str(no))], taken=False)
         except PlatformError as error:
             return Draw(fault, [*verdicts, _no("platform", str(error))], taken=False)
+
+    def _apt(self, entry: Entry, fault: Fault, target: Target) -> tuple[Fault, Sequence[Verdict]]:
+        """Which of the faults that are proposed for a target is meant, as the target is now; or why none is."""
+        meant = [replace(one, target=target, slot=fault.slot, instead=()) for one in (fault, *fault.instead)]
+        if len(meant) == 1:
+            return meant[0], ()  # whether it applies, the guards and its kind are asked anyway
+        denied = self._early(entry)
+        said: list[tuple[str, Verdict]] = []
+        for one in meant:
+            no = unfit(self.kinds[one.kind], one) or denied(one)
+            if no is None:
+                return one, ()
+            said.append((one.kind, no))
+        return meant[0], [none_of(said)]
 
     def scene(self, entry: Entry, fault: Fault, peers: Sequence[Target] = (), crowd: int | None = None) -> Scene:
         """Everything a guard may see of this fault now.
@@ -176,19 +194,30 @@ class Judge:
 
     def _screen(self, entry: Entry) -> Callable[[Target], Verdict | None]:
         """What tells why a target is spared whichever fault is meant; None when one of them may strike it."""
-        early = [guard for guard in self.guards if guard.early]
-        now, kinds = self.clock.now(), entry.monkey.needs.faults  # asked once: a troop may have 10,000 members
+        kinds, denied = entry.monkey.needs.faults, self._early(entry)  # asked once: a troop may have 10,000 members
+        if len(kinds) == 1:
+            return lambda target: denied(Fault(kinds[0], target))
 
         def spared(target: Target) -> Verdict | None:
-            denied: Verdict | None = None
-            for kind in kinds:
-                scene = Scene(now, self.fleet, entry.use, entry.name, Fault(kind, target), leashed=self.leashed)
-                denied = next((v for v in (answer(guard, scene) for guard in early) if not v.allowed), None)
-                if denied is None:
+            said: list[tuple[str, Verdict]] = []
+            for kind in (kind for kind in kinds if strikes(self.kinds[kind], target)):
+                no = denied(Fault(kind, target))
+                if no is None:
                     return None
-            return denied
+                said.append((kind, no))
+            return none_of(said) if kinds else None
 
         return spared
+
+    def _early(self, entry: Entry) -> Callable[[Fault], Verdict | None]:
+        """What tells the first no of the guards that need only the target."""
+        early, now = [guard for guard in self.guards if guard.early], self.clock.now()
+
+        def denied(fault: Fault) -> Verdict | None:
+            scene = Scene(now, self.fleet, entry.use, entry.name, fault, leashed=self.leashed)
+            return next((v for v in (answer(guard, scene) for guard in early) if not v.allowed), None)
+
+        return denied
 
 
 def _dissents(denied: Verdict, target: Target) -> bool:
@@ -199,6 +228,13 @@ def _dissents(denied: Verdict, target: Target) -> bool:
 def _scopes(fault: Fault, reach: Sequence[Target]) -> frozenset[str]:
     """Where those live whom the fault strikes: each may have a halt of its own."""
     return frozenset({fault.target.scope, *(other.scope for other in reach)}) - {""}
+
+
+def _groups(kind: FaultKind, fault: Fault, reach: Sequence[Target]) -> tuple[str, ...]:
+    """Those that have to recover besides the target's own."""
+    if not unsettles(kind, fault):
+        return ()
+    return tuple(sorted({other.group for other in reach} - {"", fault.target.group}))
 
 
 def _no(guard: str, reason: str) -> Verdict:

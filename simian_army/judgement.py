@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from simian_army.model import AuditEvent, Phase, Run, Target
@@ -12,6 +12,9 @@ from simian_army.records import Scribe
 CLEAN, BAD = "clean", "bad"
 WHY = {Phase.STUCK: "it could not be reverted", Phase.UNKNOWN: "nobody can say whether it happened"}
 
+GROUPS, LOST = "groups", "lost"
+"""How the event calls the seconds that each group in reach took, and the groups that were not seen whole."""
+
 Key: TypeAlias = tuple[str, str]
 
 
@@ -19,6 +22,7 @@ Key: TypeAlias = tuple[str, str]
 class Due:
     """One fault that is over and not judged: ``since`` in monotonic seconds, ``limit`` in seconds.
 
+    ``groups`` are those in its reach that have to recover too, ``back`` after how many seconds each was seen whole.
     ``next_look`` is when its group is asked for again, ``looked`` whether that was done once.
     """
 
@@ -27,6 +31,8 @@ class Due:
     kind: str
     since: float
     limit: float
+    groups: tuple[str, ...] = ()
+    back: dict[str, float] = field(default_factory=dict)
     next_look: float = 0.0
     looked: bool = False
 
@@ -39,6 +45,11 @@ class Due:
     def line(self) -> Key:
         """What stops if it is bad: the platform and its group, or itself if it has none."""
         return self.target.platform, self.target.group or self.target.id
+
+    @property
+    def missing(self) -> list[str]:
+        """The groups in its reach that were not seen whole so far."""
+        return [group for group in self.groups if group not in self.back]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +74,11 @@ class Bench:
 
     def late(self, due: Due, detail: str) -> AuditEvent:
         """That nobody saw its group whole in time."""
-        return self.note(due, BAD, f"not seen whole within {due.limit:g} s: {detail or 'no answer yet'}")
+        lost: dict[str, Any] = {LOST: due.missing} if due.missing else {}
+        return self.note(due, BAD, f"not seen whole within {due.limit:g} s: {detail or 'no answer yet'}", **lost)
 
-    def note(self, due: Due, outcome: str, detail: str, passed: float | None = None) -> AuditEvent:
-        """The event; ``passed`` is how many seconds it took, None when that is not known."""
+    def note(self, due: Due, outcome: str, detail: str, passed: float | None = None, **more: Any) -> AuditEvent:
+        """The event; ``passed`` is how many seconds it took, None when that is not known; ``more`` must be JSON."""
         return self.scribe.note(
             Phase.JUDGED,
             due.run,
@@ -79,6 +91,8 @@ class Bench:
             kind=due.kind,
             group=due.target.group,
             scope=due.target.scope,
+            **({GROUPS: {name: round(passed, 1) for name, passed in due.back.items()}} if due.groups else {}),
+            **more,
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from simian_army.aftermath import Aftermath
+from simian_army.aftermath import Aftermath, Stand
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind, Ledger
 from simian_army.ending import Outcome, Watch, batches, outcome, tried
@@ -37,8 +37,8 @@ class Keeper:
     """Holds every open fault in one thread, which itself waits for nobody, ends them in a pool of its own, and judges
     what they came to.
 
-    ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole, which it
-    has to be again within ``limit``.
+    ``objection`` says why a held fault has lost its consent, ``health`` whether the target's group is whole, ``stand``
+    how those in its reach stand; all have to be whole again within ``limit``.
     """
 
     kinds: Mapping[str, FaultKind]
@@ -51,6 +51,7 @@ class Keeper:
     halts: Halting
     spool: Spool | None = None
     limit: timedelta = timedelta(minutes=5)
+    stand: Stand = lambda _platform, _groups: {}
     _open: dict[tuple[str, str], Watch] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -68,8 +69,9 @@ class Keeper:
     def __post_init__(self) -> None:
         self._teller, self._stops = Teller(self.ledger, self.spool), Stops(self.halts)
         self._looks = Looks(self.kinds, self.clock, self.objection, self.health)
-        bench, tell = Bench(self.scribe), self._teller.say
-        self.aftermath = Aftermath(self.ledger, bench, self.clock, self.health, tell, self.limit, self._is_reverting)
+        bench, tell, busy = Bench(self.scribe), self._teller.say, self._is_reverting
+        health, stand = self.health, self.stand
+        self.aftermath = Aftermath(self.ledger, bench, self.clock, health, stand, tell, self.limit, busy)
 
     def start(self) -> None:
         """Begin to watch."""

@@ -110,7 +110,8 @@ class Fault:
 
     ``undo`` is None until prepared, and for momentary faults. In one run at most one fault per ``slot`` is
     taken; an empty slot means the target's id, so a run's targets are distinct. ``others`` is whom else it harms, as
-    the guards were shown them just before; it is written down nowhere.
+    the guards were shown them just before; it is written down nowhere, but for the ``groups`` it may stop members of.
+    ``instead`` are other faults on this target: of all these the first that applies to it is meant.
     """
 
     kind: str
@@ -120,6 +121,8 @@ class Fault:
     hold: timedelta = timedelta(0)
     slot: str = ""
     others: Sequence[Target] = field(default=(), compare=False, repr=False)
+    groups: tuple[str, ...] = ()
+    instead: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from simian_army.clock import Clock
 from simian_army.model import AuditEvent, Fault, Json, Mark, Phase, Run, Target, Verdict
 from simian_army.standing import places_of
 
+REACHED = "reached"
+"""How a fault that is written down calls the groups in its reach that it may stop members of."""
+
 LIMIT = "recovery_limit"
 """How an INTENDED event calls the seconds its group has to be whole again; without them a fault is not judged."""
 
@@ -143,6 +146,7 @@ def fault_json(fault: Fault, deadline: datetime) -> dict[str, Any]:
         "undo": None if fault.undo is None else dict(fault.undo),
         "hold": fault.hold.total_seconds(),
         "deadline": deadline.isoformat(),
+        **({REACHED: list(fault.groups)} if fault.groups else {}),
     }
 
 
@@ -171,5 +175,6 @@ def fault_of_json(target_id: str, data: Json) -> tuple[Fault, datetime]:
         born=datetime.fromisoformat(data["born"]) if data["born"] else None,
         labels={},
     )
-    fault = Fault(data["kind"], target, data["params"], data["undo"], timedelta(seconds=data["hold"]))
+    reached, hold = tuple(map(str, data.get(REACHED, ()))), timedelta(seconds=data["hold"])
+    fault = Fault(data["kind"], target, data["params"], data["undo"], hold, groups=reached)
     return fault, datetime.fromisoformat(data["deadline"])

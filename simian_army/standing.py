@@ -27,6 +27,12 @@ def stops(kind: object, fault: object = None) -> str:
     return str(getattr(kind, "stops", TARGET)) if fault is None or by is None else str(by(fault))
 
 
+def unsettles(kind: object, fault: object) -> bool:
+    """Whether the groups in reach of a fault have to recover from it: it stops them, or may, as its kind's attribute
+    ``unsettles`` says."""
+    return stops(kind, fault) == REACH or getattr(kind, "unsettles", False) is True
+
+
 def bears(kind: object) -> tuple[str, ...]:
     """What kinds of object a fault kind marks besides what it strikes: its attribute ``bears``."""
     return tuple(getattr(kind, "bears", ()))
@@ -77,10 +83,14 @@ LEVELS = 5
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A line that is stopped until the run that stopped it is analysed: since when, and what that run came to."""
+    """A line that is stopped until the run that stopped it is analysed: since when, and what that run came to.
+
+    ``groups`` are those in the reach of its fault that were not seen whole: their lines are stopped too.
+    """
 
     since: datetime
     outcome: str
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from simian_army.audit.rows import Row, from_row
 from simian_army.audit.tables import events, lines
 from simian_army.errors import LedgerError
+from simian_army.judgement import LOST
 from simian_army.model import ENDS, AuditEvent, Phase
 from simian_army.records import LIMIT
 from simian_army.standing import Stopped
@@ -105,4 +106,4 @@ def _events(connection: sa.Connection, seqs: Iterable[int]) -> dict[int, AuditEv
 
 
 def _stopped(judged: AuditEvent) -> Stopped:
-    return Stopped(judged.at, str(judged.data.get("detail", "")))
+    return Stopped(judged.at, str(judged.data.get("detail", "")), tuple(map(str, judged.data.get(LOST, ()))))

@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from simian_army.judgement import GROUPS
 from simian_army.model import AuditEvent, Json, Phase
 from simian_army.observe.few import Few
 from simian_army.observe.pulse import Pulse
@@ -53,7 +54,7 @@ class Metrics:
             "injection": histogram("injection", "From the durable intent to the fault being there", QUICK),
             "hold": histogram("hold", "From the fault being there to its revert being begun", LONG),
             "revert": histogram("revert", "From a revert being begun to its proof", QUICK),
-            "recovery": histogram("recovery", "From a momentary fault to its group being whole again", LONG),
+            "recovery": histogram("recovery", "From the end of a fault to a group it struck being whole again", LONG),
         }
         self.registry.register(_Now(self._now))
 
@@ -83,8 +84,7 @@ class Metrics:
             self._histograms["revert"].observe(took)
             if "held" in seconds:
                 self._histograms["hold"].observe(max(0.0, seconds["held"] - took))
-        recovered = _number(event.data.get("recovered"))
-        if event.phase is Phase.CLOSED and recovered is not None:
+        for recovered in _recoveries(event):
             self._histograms["recovery"].observe(recovered)
 
     def _now(self) -> Iterator[Metric]:
@@ -158,6 +158,15 @@ def _denials(event: AuditEvent) -> Iterator[tuple[str, float]]:
 def _denied(verdict: Json) -> Iterator[tuple[str, float]]:
     if not verdict.get("allowed", True):
         yield verdict.get("guard", ""), 1.0
+
+
+def _recoveries(event: AuditEvent) -> Iterator[float]:
+    """The seconds that each group needed, as the outcome tells them."""
+    if event.phase is not Phase.JUDGED:
+        return
+    groups = event.data.get(GROUPS)
+    said = [event.data.get("recovered"), *(groups.values() if isinstance(groups, Mapping) else ())]
+    yield from (number for one in said if (number := _number(one)) is not None)
 
 
 def _number(value: object) -> float | None:

@@ -34,6 +34,7 @@ from simian_army.targets.kube.place import Place
 from simian_army.targets.kube.shelf import Shelf
 from simian_army.targets.kube.survey import survey
 from simian_army.targets.kube.templates import template_of, with_template
+from simian_army.targets.kube.wants import wants_of
 from simian_army.targets.kube.wire import Wire
 from simian_army.targets.kube.zones import Zones
 from simian_army.targets.telling import warn
@@ -100,8 +101,8 @@ class Kubernetes:
     def health(self, target: Target, *, floors: bool = False) -> Health:
         return health_of(self.finder, target, self.place.floors if floors else ())
 
-    def survey(self, targets: Sequence[Target]) -> dict[str, Health]:
-        return survey(self.finder, targets, self.place.floors)
+    def survey(self, targets: Sequence[Target], *, floors: bool = True) -> dict[str, Health]:
+        return survey(self.finder, targets, self.place.floors if floors else ())
 
     def identity(self, target: Target) -> Identity:
         del target  # all of one cluster
@@ -136,7 +137,7 @@ class Kubernetes:
             raise failed[0]
 
     def check(self, kinds: Sequence[FaultKind], selectors: Sequence[Selector] = ()) -> Iterator[Evidence]:
-        checks = Checks(self.wire, self.place.namespaces, self.place.floors, self.place.zones, self.place.fronts)
+        checks = Checks(self.wire)
         reached = checks.version()
         yield reached
         if not reached.holds:
@@ -148,7 +149,7 @@ class Kubernetes:
         if not self.place.exec:
             barred = [kind.name for kind in kinds if any(tuple(one[2:]) == EXEC for one in kind.permissions)]
             yield from (Evidence(holds=False, detail=f"fault {name}: {NO_EXEC}") for name in barred)
-        yield from checks.permissions(kinds, selectors)
+        yield from checks.permissions(wants_of(self.place, kinds, selectors))
 
     def get(self, target: Target) -> dict[str, Any] | None:
         obj = self.named(target.kind, _scope(target), target.name)

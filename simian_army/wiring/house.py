@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from simian_army.contract import Entry, FaultKind, Platform
 from simian_army.errors import ConfigError, Mistake, UsageError
+from simian_army.extras import Surveys
 from simian_army.model import Fault, Health, Mark, Run, Target
 from simian_army.plugins import found, suggest
 from simian_army.records import Held
@@ -209,8 +210,8 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
         return marks.sign(at.key, settings.fleet, run.id, fault, deadline)
 
     objection, health = _objection(judge, entries, places.platforms), _health(places.platforms)
-    limit = settings.safety.recovery_limit
-    keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, halts, at.spool, limit)
+    limit, stand = settings.safety.recovery_limit, _stand(places.platforms)
+    keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, halts, at.spool, limit, stand)
     engine = Engine(
         fleet=settings.fleet,
         seed=settings.seed or _seed(at.key, settings.fleet),
@@ -270,3 +271,18 @@ def _health(platforms: Mapping[str, Platform]) -> Callable[[Target], Health]:
         return platforms[target.platform].health(target)
 
     return health
+
+
+def _stand(platforms: Mapping[str, Platform]) -> Callable[[str, Sequence[str]], Mapping[str, Health]]:
+    def stand(platform: str, groups: Sequence[str]) -> Mapping[str, Health]:
+        """The groups of that platform, of which nothing is known but their names."""
+        place, bare = platforms[platform], [_member(platform, name) for name in groups]
+        if isinstance(place, Surveys):
+            return place.survey(bare, floors=False)
+        return {one.group: place.health(one) for one in bare}
+
+    return stand
+
+
+def _member(platform: str, group: str) -> Target:
+    return Target(platform, "", "", group, group.partition("/")[0], group, None, {})

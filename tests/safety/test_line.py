@@ -82,3 +82,14 @@ def test_it_denies_exactly_what_a_stopped_group_would_feel(
     reach = tuple(pod(f"other-{n}", group=group) for n, group in enumerate(reached))
     stopped = {group for group, line in past if line}
     assert ask(*recent, target=pod(group=mine), reach=reach).allowed is not bool(stopped & {mine, *reached})
+
+
+def test_a_group_in_the_reach_of_a_bad_one_that_was_not_seen_whole_is_stopped_too() -> None:
+    struck = node("n1")
+    drained = replace(bad("", struck.id), line=replace(STOPPED, groups=(WEB,)))
+    verdict = ask(drained)
+    assert not verdict.allowed
+    assert verdict.reason.startswith(f"the line of pod {struck.id}, {WEB} is stopped since ")
+    assert not ask(drained, target=struck).allowed
+    assert ask(drained, target=pod("cart-1", group=CART)).allowed
+    assert not ask(drained, target=node("n2"), reach=(pod("web-1"),)).allowed

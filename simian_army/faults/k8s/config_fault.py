@@ -32,6 +32,7 @@ class ConfigFault:
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
     stops: ClassVar[str] = NOBODY
+    unsettles: ClassVar[bool] = True
     restores: ClassVar[tuple[str, ...]] = ("data", _BINARY)
     alone: ClassVar[str] = "it does not: the next start of an agent, or `simian revert --all`, gives the value back"
     params: ClassVar[Mapping[str, str]] = {

@@ -34,6 +34,7 @@ class DnsFault:
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
     stops: ClassVar[str] = NOBODY
+    unsettles: ClassVar[bool] = True
     restores: ClassVar[tuple[str, ...]] = ("spec.externalName",)
     alone: ClassVar[str] = "it does not: the next start of an agent, or `simian revert --all`, gives the name back"
     params: ClassVar[Mapping[str, str]] = {

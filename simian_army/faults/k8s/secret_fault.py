@@ -39,6 +39,7 @@ class SecretFault:
     reversible: ClassVar[bool] = True
     replaces: ClassVar[bool] = False
     stops: ClassVar[str] = NOBODY
+    unsettles: ClassVar[bool] = True
     restores: ClassVar[tuple[str, ...]] = ("data",)
     alone: ClassVar[str] = "it does not: the next start of an agent, or `simian revert --all`, gives the value back"
     params: ClassVar[Mapping[str, str]] = {
