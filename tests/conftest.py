@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.cluster import build
+from tests.cluster import build, machine
+from tests.cluster.node import Node
 from tests.cluster.plane import Cluster
 from tests.cluster.policy import needs
 from tests.cluster.postgres import Postgres, binaries
@@ -65,7 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = getattr(item, "fixturenames", ())
         if "real_toxiproxy" in names or "postgres" in names:
             item.add_marker(pytest.mark.real)
-        if "real_cluster" not in names:
+        if not {"real_cluster", "real_node"}.intersection(names):
             continue
         item.add_marker(pytest.mark.real)
         if item.get_closest_marker("timeout") is None:
@@ -85,6 +86,20 @@ def real_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
         needs(f"the real Kubernetes cannot be built: {error}")
     with Cluster(say=say) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def real_node(pytestconfig: pytest.Config) -> Iterator[Node]:
+    """A started real node with its own control plane, shared by the whole run: work in a namespace of your own."""
+    say = teller(pytestconfig)
+    machine.ready()
+    try:
+        for part in (build.plane, build.node, build.kubectl):
+            part(say)
+    except build.CannotBuildError as error:
+        needs(f"the real node cannot be built: {error}")
+    with Node(say) as node:
+        yield node
 
 
 @pytest.fixture(scope="session")

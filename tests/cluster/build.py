@@ -45,6 +45,11 @@ def plane(tell: Say = say) -> Path:
     return _once(f"kube-{KUBERNETES}", "kube-testplane", lambda place: _build_plane(place, tell), tell)
 
 
+def node(tell: Say = say) -> Path:
+    """What runs on a node (kubelet, kube-proxy) as one binary."""
+    return _once(f"node-{KUBERNETES}", "kube-testnode", lambda place: _build_node(place, tell), tell)
+
+
 def kwok(tell: Say = say) -> Path:
     """kwok, which plays the kubelets of any number of nodes; its stages lie beside it."""
     return _once(f"kwok-{KWOK}", "kwok", lambda place: _build_kwok(place, tell), tell)
@@ -114,6 +119,15 @@ def _wait(child: subprocess.Popen[str], words: str, tell: Say) -> tuple[str, str
 
 
 def _build_plane(place: Path, tell: Say) -> None:
+    _kubernetes(place, "plane.go.txt", "kube-testplane", tell)
+
+
+def _build_node(place: Path, tell: Say) -> None:
+    _kubernetes(place, "node.go.txt", "kube-testnode", tell)
+
+
+def _kubernetes(place: Path, text: str, name: str, tell: Say) -> None:
+    """Build one program over the packages of k8s.io/kubernetes, which its go.mod has replaced by folders of its own."""
     source = place / "src"
     source.mkdir(exist_ok=True)
     found = json.loads(_go(["mod", "download", "-json", f"k8s.io/kubernetes@v{KUBERNETES}"], source, tell))
@@ -121,16 +135,16 @@ def _build_plane(place: Path, tell: Say) -> None:
     release = "v0." + KUBERNETES.split(".", 1)[1]
     replaces = "\n".join(f"\t{module} => {module} {release}" for module in staged)
     (source / "go.mod").write_text(
-        f"module testplane\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v{KUBERNETES}\n\nreplace (\n{replaces}\n)\n"
+        f"module testground\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v{KUBERNETES}\n\nreplace (\n{replaces}\n)\n"
     )
-    shutil.copy(HERE / "plane.go.txt", source / "main.go")
+    shutil.copy(HERE / text, source / "main.go")
     _go(["mod", "tidy"], source, tell)
     major, minor, _ = KUBERNETES.split(".")
     told = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor}
-    flags = ["-s -w", *(f"-X k8s.io/component-base/version.{name}={value}" for name, value in told.items())]
-    out = place / "kube-testplane.new"
+    flags = ["-s -w", *(f"-X k8s.io/component-base/version.{key}={value}" for key, value in told.items())]
+    out = place / f"{name}.new"
     _go(["build", f"-ldflags={' '.join(flags)}", "-o", str(out), "."], source, tell, CGO_ENABLED="0")
-    out.rename(place / "kube-testplane")
+    out.rename(place / name)
 
 
 def _build_kubectl(place: Path, tell: Say) -> None:
@@ -163,5 +177,5 @@ def _build_toxiproxy(place: Path, tell: Say) -> None:
 
 
 if __name__ == "__main__":
-    for part in (plane, kwok, kubectl, toxiproxy):
+    for part in (plane, node, kwok, kubectl, toxiproxy):
         print(part(), flush=True)

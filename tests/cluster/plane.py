@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from tests.cluster import access, audit, build, world
 from tests.cluster.api import Api, ApiSaidError, Obj
@@ -18,6 +18,20 @@ CORE = "/api/v1"
 TELL_EACH = 1000
 
 
+class Ground(Protocol):
+    """The running parts under a cluster; see Parts."""
+
+    folder: Path
+    server: str
+    ca: Path
+    audit_log: Path
+    tokens: access.Tokens
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def check(self) -> None: ...
+
+
 class Cluster:
     """A started cluster inside ``with``; several may run side by side. ``say`` gets one line a step.
 
@@ -26,13 +40,16 @@ class Cluster:
     Raises (entering): CannotBuildError when there is no Go; PartDiedError or NeverError when it does not start.
     """
 
-    def __init__(self, nodes: int = 4, say: Callable[[str], None] = build.say) -> None:
+    def __init__(
+        self, nodes: int = 4, say: Callable[[str], None] = build.say, ground: Callable[[], Ground] = Parts
+    ) -> None:
         self._say = say
         self._nodes = nodes
+        self._ground = ground
 
     def __enter__(self) -> Self:
         self._say("starting a real Kubernetes control plane ...")
-        self.parts = Parts()
+        self.parts: Ground = self._ground()
         try:
             self.parts.start()
             self.admin = self.api("admin")
@@ -42,7 +59,7 @@ class Cluster:
         except BaseException:
             self.parts.stop()
             raise
-        self._say(f"a real Kubernetes runs at {self.server} with {self._nodes} nodes")
+        self._say(f"a real Kubernetes runs at {self.server} with {self._nodes or 1} nodes")
         return self
 
     def __exit__(

@@ -34,16 +34,22 @@ class PartDiedError(Exception):
 class Part:
     """One running child, in a session of its own so that Ctrl-C reaches us alone and we stop it in order.
 
-    Start it in a thread that lives as long as the part is needed: the kernel watches that thread.
+    ``fds`` are the open files that it is handed. Start it in a thread that lives as long as the part is needed: the kernel watches that thread.
     """
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, fds: Sequence[int] = ()) -> None:
         self.name = log.stem
         self.log = log
         words = [sys.executable, "-I", "-S", "-c", ORPHANS_DIE, str(os.getpid()), *command]
         with log.open("ab") as out:
             self._child = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=log.parent, start_new_session=True
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=log.parent,
+                start_new_session=True,
+                pass_fds=fds,
             )
 
     @property
