@@ -1,25 +1,29 @@
-"""Who proposes random targets for one fault: the chaos monkey."""
+"""Who proposes random targets for faults: the chaos monkey."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import ClassVar
 
 from monkeys.drawing import FIRST_MODE, PER_GROUP, Mode, by_group, drawn, group_of, wanted
+from monkeys.weighing import NO_PARAMS, Weighted, given, named, proposed, weighted
 from simian_army import Fault, Json, Needs, Target
 
-NO_PARAMS: Json = {}
+FIRST = "pod-evict"
 
 
 class ChaosMonkey:
     """Strikes some of the troop, each target as likely as any other.
 
     Args:
-        fault: the fault kind it proposes.
+        fault: the fault kind it proposes; pod-evict where neither this nor ``faults`` is given.
+        faults: several, each ``{fault: NAME, weight: N, params: {...}}``; weight 1 and no params where these are not
+            given. For each target one of those that apply to it is drawn, as often as it weighs among them.
         mode: how many: ``fixed: N`` targets, ``fixed-percent: P`` of the troop, ``random-max-percent: P`` (a percent
             drawn anew each time, 0 to P), ``all``, or ``one-per-group``. Percents round down.
-        params: handed to the fault as they are.
+        params: handed to the one ``fault`` as they are.
 
     Raises:
         ValueError: a parameter cannot be used; the text names it, its value and what is allowed.
@@ -27,20 +31,24 @@ class ChaosMonkey:
 
     name: ClassVar[str] = "chaos"
 
-    def __init__(self, fault: str = "pod-evict", mode: Mode = FIRST_MODE, params: Json = NO_PARAMS) -> None:
-        if not isinstance(fault, str) or not fault:
-            raise ValueError(f"fault: {fault!r} is not the name of a fault kind, such as pod-evict")
-        if not isinstance(params, Mapping):
-            raise ValueError(f"params: {params!r} is not a mapping of the fault's parameters")
-        self._fault = fault
-        self._params = params
+    def __init__(
+        self,
+        fault: str | None = None,
+        mode: Mode = FIRST_MODE,
+        params: Json = NO_PARAMS,
+        faults: Sequence[Json] | None = None,
+    ) -> None:
+        one = Weighted(named("fault", FIRST if fault is None else fault), params=given("params", params))
+        if faults is not None and (fault is not None or params):
+            raise ValueError(f"faults: beside it stands {'params' if fault is None else 'fault'}; write that into it")
+        self._faults = (one,) if faults is None else weighted(faults)
         self._wanted = wanted(mode, grouped=True)
         self._per_group = mode == PER_GROUP
 
     @property
     def needs(self) -> Needs:
-        """The one fault kind it may propose."""
-        return Needs(faults=(self._fault,))
+        """The fault kinds it may propose."""
+        return Needs(faults=tuple(dict.fromkeys(one.fault for one in self._faults)))
 
     def want(self, troop: Sequence[Target], rng: Random) -> int:
         """How many to strike, from 0 to the size of the troop."""
@@ -48,6 +56,7 @@ class ChaosMonkey:
 
     def propose(self, troop: Sequence[Target], rng: Random) -> Iterable[Fault]:
         """The whole troop in draw order; by group, every group comes once before any comes twice."""
+        faults, seed = self._faults, rng.random() if len(self._faults) > 1 else 0.0
         if not self._per_group:
-            return (Fault(self._fault, target, self._params) for target in drawn(troop, rng))
-        return (Fault(self._fault, target, self._params, slot=group_of(target)) for target in by_group(troop, rng))
+            return (proposed(faults, target, seed) for target in drawn(troop, rng))
+        return (replace(proposed(faults, target, seed), slot=group_of(target)) for target in by_group(troop, rng))

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from simian_army.by_hand import narrowed
 from simian_army.clock import Clock
 from simian_army.contract import Entry, Ledger
 from simian_army.engine import Engine
@@ -204,7 +205,7 @@ class Agent:
             return self.stepping(step)
         if event.entry not in self.entries:
             raise UsageError(f"the agent's config has no monkey {event.entry!r}")
-        return self.entries[event.entry]
+        return narrowed(self.entries[event.entry], str(event.data.get("fault", "")), self.engine.judge.kinds)
 
     def _once(self, entry: Entry, event: AuditEvent) -> None:
         wanted = str(event.data.get("only", ""))

@@ -14,6 +14,7 @@ from simian_army.asking import answer, ask, denials
 from simian_army.contract import Entry, FaultKind, Guard
 from simian_army.engine import Engine
 from simian_army.errors import PlatformError, Refused
+from simian_army.fitting import strikes
 from simian_army.foresight import Lock
 from simian_army.imagined import Imagined
 from simian_army.model import Fault, Finding, Scene, Selector, Target, Verdict
@@ -144,8 +145,10 @@ class Asked:
         if not faults:
             said = [one for one in proposed if isinstance(one, Finding)]
             return [Answer(entry.name, entry.use, "", mine, (), entry.selectors, said)]
-        meant = {one.kind: one for one in proposed if isinstance(one, Fault)}
-        return [self._answer(entry, meant.get(kind) or Fault(kind, mine)) for kind in faults]
+        meant = [each for one in proposed if isinstance(one, Fault) for each in (one, *one.instead)]
+        meant += [Fault(kind, mine) for kind in faults if kind not in {one.kind for one in meant}]
+        apt = [one for one in meant if len(faults) == 1 or strikes(self.engine.judge.kinds[one.kind], mine)]
+        return [self._answer(entry, one) for one in sorted(apt, key=lambda one: faults.index(one.kind))]
 
     def _answer(self, entry: Entry, fault: Fault) -> Answer:
         judge, mine = self.engine.judge, fault.target

@@ -137,7 +137,7 @@ class Engine:
         if run.leashed:
             seen = verdicts_json(draw.verdicts)
             told = self.scribe.note(
-                Phase.SKIPPED, run, draw.fault.target, reason="leashed", kind=fault.kind, verdicts=seen
+                Phase.SKIPPED, run, draw.fault.target, reason="leashed", kind=draw.fault.kind, verdicts=seen
             )
             self.ledger.append(told)
             return draw

@@ -55,6 +55,7 @@ def run(config: ConfigFile = HERE, leashed: Leashed = False) -> None:
 def once(
     monkey: Annotated[str, typer.Argument(help="The name of an entry under monkeys.")],
     target: Annotated[str, typer.Option("--target", metavar="T", help="Only this one: pod shop/web-1.")] = "",
+    fault: Annotated[str, typer.Option("--fault", metavar="NAME", help="Of several faults, only this one.")] = "",
     config: ConfigFile = HERE,
     reason: Reason = "",
     leashed: Leashed = False,
@@ -66,7 +67,7 @@ def once(
     from simian_army.cli.once import Wish
     from simian_army.cli.once import once as act
 
-    raise typer.Exit(act(config, Wish(monkey, target, reason, leashed, as_json, patience(wait))))
+    raise typer.Exit(act(config, Wish(monkey, target, reason, leashed, as_json, patience(wait), fault)))
 
 
 @app.command()

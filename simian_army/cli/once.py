@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from simian_army import wiring
+from simian_army.by_hand import narrowed
 from simian_army.cli import approving, show
 from simian_army.errors import NotLeader, UsageError
 from simian_army.model import ENDS, AuditEvent, Phase
@@ -25,7 +26,7 @@ DONE, FAILED, REFUSED, INCONCLUSIVE = 0, 1, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was typed. ``target`` empty means whichever the monkey draws."""
+    """What was typed. ``target`` and ``fault`` empty mean whichever the monkey draws."""
 
     monkey: str
     target: str = ""
@@ -33,6 +34,7 @@ class Wish:
     leashed: bool = False
     as_json: bool = False
     wait: timedelta = timedelta(minutes=1)
+    fault: str = ""
 
 
 def once(config: Path, wish: Wish) -> int:
@@ -106,7 +108,7 @@ def line(event: AuditEvent) -> None:
 
 
 def _alone(house: wiring.House, wish: Wish) -> int:
-    entry = wiring.entry_of(house, wish.monkey)
+    entry = narrowed(wiring.entry_of(house, wish.monkey), wish.fault, house.kinds)
     wiring.must_know_the_place(house)
     try:
         house.books.lease.take()
@@ -154,7 +156,7 @@ class _Following:
     def follow(self) -> int:
         """Ask, and show what happens until it is over."""
         books, wish = self.books, self.wish
-        asked = books.scribe.note(Phase.REQUESTED, verb="once", only=wish.target, reason=wish.reason)
+        asked = books.scribe.note(Phase.REQUESTED, verb="once", only=wish.target, fault=wish.fault, reason=wish.reason)
         (request,) = books.ledger.append(replace(asked, entry=wish.monkey))
         if not wish.as_json:
             show.say(f"request {request.seq} is with the agent")

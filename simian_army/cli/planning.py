@@ -15,7 +15,7 @@ from simian_army.cli import show
 from simian_army.expecting import Expecting, Frequency
 from simian_army.explain import Forecast
 from simian_army.foresight import FIRES, Days
-from simian_army.model import Halt
+from simian_army.model import Fault, Halt
 from simian_army.outcome import Troop
 
 SHOWN = 10  # fires of one monkey, and groups, that are told one by one on a screen
@@ -33,7 +33,8 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is foreseen; ``approval`` names the monkeys whose faults wait for somebody's word."""
+    """All that is foreseen; ``approval`` names the monkeys whose faults wait for somebody's word, ``several`` those
+    that draw among several fault kinds."""
 
     fleet: str
     start: datetime
@@ -43,6 +44,7 @@ class Plan:
     halt: Halt | None
     zone: Any
     approval: frozenset[str] = frozenset()
+    several: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -85,7 +87,8 @@ def foreseen(house: wiring.House, length: timedelta) -> Plan:
     over = max(until - start, timedelta(seconds=1))
     halt, fleet = house.engine.judge.halts.look().halt, house.engine.fleet
     asking = frozenset(name for name, entry in house.entries.items() if entry.approval)
-    return Plan(fleet, start, until, fires, expecting.over(over), halt, house.zone, asking)
+    several = frozenset(name for name, entry in house.entries.items() if len(entry.monkey.needs.faults) > 1)
+    return Plan(fleet, start, until, fires, expecting.over(over), halt, house.zone, asking, several)
 
 
 def _print(made: Plan, names: Sequence[str]) -> None:
@@ -109,7 +112,9 @@ def _monkey(made: Plan, name: str) -> None:
     asked = ", each to be approved" if name in made.approval else ""
     show.say(f"{name}: {len(fires)} fires in the next {span}{leashed}{asked}", "bold")
     for told in fires[:SHOWN]:
-        hit = ", ".join(str(draw.fault.target) for draw in told.hit) or ("only looks" if told.looks else "nobody")
+        hit = ", ".join(_hit(draw.fault, named=name in made.several) for draw in told.hit) or (
+            "only looks" if told.looks else "nobody"
+        )
         sure = "" if told.exact or not told.hit else "  (about: the troop will have changed)"
         show.say(f"  {show.local(told.at, made.zone)}  {hit}{sure}")
         for group, reason in told.due.groups.items():
@@ -124,6 +129,10 @@ def _monkey(made: Plan, name: str) -> None:
         show.say(f"  spared {row['count']} by {row['guard']}: {row['reason']}")
     for row in refusals(fires):
         show.say(f"  refused {row['count']} by {row['guard']}, such as {row['target']}: {row['reason']}", "cyan")
+
+
+def _hit(fault: Fault, *, named: bool) -> str:
+    return f"{fault.target} ({fault.kind})" if named else str(fault.target)
 
 
 def _frequencies(made: Plan) -> None:

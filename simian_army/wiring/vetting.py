@@ -29,30 +29,41 @@ def vet(kind: str, name: str, arguments: Mapping[str, Any], on: str = "") -> lis
     if wrong or kind != "monkey" or plugin.make is None:
         return wrong
     wanted = plugin.make(**arguments).needs.faults
-    unknown = [_missing("fault", "fault", fault) for fault in wanted if fault not in found("fault")]
-    return unknown or [misfit for fault in wanted if (misfit := _elsewhere(fault, on))]
+    unknown = [_missing(_key(arguments, fault), "fault", fault) for fault in wanted if fault not in found("fault")]
+    return unknown or [misfit for fault in wanted if (misfit := _elsewhere(_key(arguments, fault), fault, on))]
+
+
+def proposed(settings: Settings, platform: str) -> tuple[object, ...]:
+    """The fault kinds that config's monkeys may propose on a platform, those that can be loaded, each once."""
+    kinds: dict[object, None] = {}
+    for said in settings.monkeys:
+        make = found("monkey")[said.use].make if said.use in found("monkey") else None
+        needs = make(**said.with_).needs if make and said.on == platform else Needs()
+        kinds |= {found("fault")[fault].make: None for fault in needs.faults if fault in found("fault")}
+    return tuple(kind for kind in kinds if kind is not None)
 
 
 def bearers(settings: Settings, platform: str) -> tuple[str, ...]:
     """The kinds of target that the faults of config's monkeys hold on a platform, and so may bear their marks."""
-    held: set[str] = set()
-    for said in settings.monkeys:
-        make = found("monkey")[said.use].make if said.use in found("monkey") else None
-        needs = make(**said.with_).needs if make and said.on == platform else Needs()
-        kinds = [found("fault")[fault].make for fault in needs.faults if fault in found("fault")]
-        held.update(
-            kind for make in kinds if getattr(make, "reversible", False) for kind in (*struck(make), *bears(make))
-        )
-    return tuple(sorted(held))
+    held = [kind for kind in proposed(settings, platform) if getattr(kind, "reversible", False)]
+    return tuple(sorted({name for kind in held for name in (*struck(kind), *bears(kind))}))
 
 
-def _elsewhere(fault: str, on: str) -> Wrong | None:
+def _key(arguments: Mapping[str, Any], fault: str) -> str:
+    """Where below ``with`` a fault is named."""
+    several = arguments.get("faults")
+    listed = several if isinstance(several, list | tuple) else ()
+    named = [n for n, one in enumerate(listed) if isinstance(one, Mapping) and one.get("fault") == fault]
+    return f"faults[{named[0]}].fault" if named else "fault"
+
+
+def _elsewhere(key: str, fault: str, on: str) -> Wrong | None:
     there = found("fault")
     platform = getattr(there[fault].make, "platform", on)
     if not on or platform == on:
         return None
     fit = [name for name, plugin in there.items() if getattr(plugin.make, "platform", "") == on]
-    return "fault", f"{fault} strikes {platform}, this monkey is on {on}", f"there are: {', '.join(fit) or 'none'}"
+    return key, f"{fault} strikes {platform}, this monkey is on {on}", f"there are: {', '.join(fit) or 'none'}"
 
 
 def _missing(key: str, kind: str, name: str) -> Wrong:

@@ -41,6 +41,10 @@ class NodeCordon:
     everywhere: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("list", "", "pods", ""),)
     reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = (("get", "", "nodes", ""), ("patch", "", "nodes", ""))
 
+    def unfit(self, fault: Fault) -> str:
+        """A node that is cordoned already would not be ours to undo."""
+        return "cordoned already" if fault.target.facts.get("unschedulable") is True else ""
+
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod bound to the node."""
         return Selector(kind="pod", fields=(("spec.nodeName", fault.target.name),))

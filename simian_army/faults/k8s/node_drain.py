@@ -40,6 +40,10 @@ class NodeDrain:
     )
     reverting: ClassVar[tuple[tuple[str, str, str, str], ...]] = NodeCordon.reverting
 
+    def unfit(self, fault: Fault) -> str:
+        """A node that is cordoned already would not be ours to undo."""
+        return "cordoned already" if fault.target.facts.get("unschedulable") is True else ""
+
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod bound to the node."""
         return on_nodes([fault.target.name])
