@@ -87,9 +87,9 @@ def _tried(config: Path) -> Iterator[Evidence]:
         yield Evidence(holds=True, detail=f"ledger: {books.ledger.last_seq()} events, written with this key")
         yield from _halts(loaded, books)
         with wiring.house(books) as house:
-            for name, platform in house.platforms.items():
-                kinds = [kind for kind in house.kinds.values() if kind.platform == name]
+            for platform in house.platforms.values():
                 entries = [entry for entry in house.entries.values() if entry.platform is platform]
+                kinds = [house.kinds[name] for name in {fault for one in entries for fault in one.monkey.needs.faults}]
                 yield from platform.check(kinds, [selector for entry in entries for selector in entry.selectors])
             yield from _place(house)
             yield from wiring.looked(house)

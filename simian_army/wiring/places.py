@@ -77,9 +77,7 @@ def connect(at: Wish, closing: ExitStack) -> Places:
 
 def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitStack) -> Kubernetes:
     from simian_army.targets.k8s import Kubernetes
-    from simian_army.targets.kube.place import Place
-    from simian_army.wiring.limiting import placed
-    from simian_army.wiring.vetting import bearers
+    from simian_army.wiring.granting import kube_place
 
     url = at.world.get("kubernetes", "")
     if said.embedded and not url:
@@ -89,22 +87,7 @@ def _kubernetes(at: Wish, said: KubernetesSaid, places: Places, closing: ExitSta
         world = closing.enter_context(KubeServer(demo_world()))
         world.settle(SETTLING)
         places.worlds["kubernetes"], url = world, world.url
-    place = Place(
-        context=said.context,
-        url=url,
-        embedded=said.embedded,
-        namespaces=said.namespaces,
-        page_size=said.page_size,
-        timeout=said.timeout.total_seconds(),
-        zones=placed(at.loaded.settings),
-        exec=said.exec,
-        marked=bearers(at.loaded.settings, "kubernetes"),
-        fronts=at.loaded.settings.safety.protect_webhooks,
-        annotations=at.loaded.settings.safety.opt_in.annotations,
-        floors=at.loaded.settings.safety.quorum.floors,
-        fleet=at.loaded.settings.fleet,
-        key=at.key,
-    )
+    place = kube_place(at.loaded, url)
     platform = Kubernetes.connect(place, at.clock, at.left)
     closing.callback(platform.close)
     if said.server and not same_server(platform.wire.host, said.server):

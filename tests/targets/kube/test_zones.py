@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from simian_army.model import Target
@@ -13,8 +11,6 @@ from simian_army.targets.kube.zones import KEPT, SOON
 from tests.targets.kube.stub import (
     Obj,
     QuickClock,
-    Reply,
-    Request,
     Shelf,
     connected,
     meta,
@@ -107,20 +103,3 @@ def test_who_may_not_list_nodes_reads_the_pod_all_the_same_and_knows_no_zone() -
     closed.forbidden.add(NODES)
     with serving(closed) as server, connected(server.url, zones=True) as cluster:
         assert told(cluster, web()) == {"node": ("n1",)}
-
-
-def test_the_check_asks_whether_we_may_list_nodes_only_where_zones_are_asked_for() -> None:
-    def talk(request: Request) -> Reply:
-        if request.method == "GET":
-            return Reply(200, {"gitVersion": "v1"} if request.path == "/version" else namespace("kube-system"))
-        wish = request.body["spec"]["resourceAttributes"]
-        return Reply(201, {"status": {"allowed": wish["resource"] != "nodes"}})
-
-    def said(**more: Any) -> list[str]:
-        with connected(server.url, **more) as cluster:
-            return [evidence.detail for evidence in cluster.check([]) if "nodes" in evidence.detail]
-
-    with serving(talk) as server:
-        (no,) = said(zones=True, namespaces=("shop",))
-        assert no.startswith("may not list nodes in the whole cluster: add to a ClusterRole: ")
-        assert said() == []
