@@ -17,6 +17,7 @@ from simian_army.halts.news import News
 from simian_army.halts.sources import Broken, Source
 from simian_army.targets.kube.place import IN_CLUSTER
 from simian_army.wiring.books import Books, books
+from simian_army.wiring.granting import confined
 from simian_army.wiring.leading import own_namespace
 
 if TYPE_CHECKING:  # these bring SDKs, which commands that do not need them must not wait for
@@ -40,7 +41,7 @@ class Watchers(NamedTuple):
 def halts_of(at: Books, places: Places) -> Halts:
     """What halts the fleet, for a house: over the connections that are there, and told to the ledger."""
     own: list[Source] = [LedgerSource(at.ledger, at.scribe), file_of(at.loaded)]
-    return Halts([*own, *_in_cluster(at.loaded, _port_in(places))], at.clock, News(at.ledger, at.scribe))
+    return Halts([*own, *_in_cluster(at.loaded, _port_in(at, places))], at.clock, News(at.ledger, at.scribe))
 
 
 @contextmanager
@@ -63,12 +64,12 @@ def file_of(loaded: Loaded) -> FileSource:
     return FileSource((loaded.file.parent / loaded.settings.halt.file).absolute())
 
 
-def _port_in(places: Places) -> HaltPort | None:
+def _port_in(at: Books, places: Places) -> HaltPort | None:
     from simian_army.targets.k8s import Kubernetes
     from simian_army.targets.kube.halting import Halting
 
     found = next((one for one in places.platforms.values() if isinstance(one, Kubernetes)), None)
-    return Halting(found.wire, found.place.page_size) if found else None
+    return Halting(found.wire, found.place.page_size, confined(at.loaded)) if found else None
 
 
 def _beside(loaded: Loaded, clock: Clock, closing: ExitStack) -> list[Source]:
@@ -80,7 +81,8 @@ def _beside(loaded: Loaded, clock: Clock, closing: ExitStack) -> list[Source]:
     from simian_army.targets.kube.place import Place
 
     try:
-        port = Halting.connect(Place(context=said.context, page_size=said.page_size, timeout=ANSWER), clock)
+        place = Place(context=said.context, page_size=said.page_size, timeout=ANSWER)
+        port = Halting.connect(place, clock, confined(loaded))
     except SimianError as error:
         teams = Broken(NamespaceSource.name, NamespaceSource.where, str(error), "kubernetes")
         ours = f"configmap {loaded.settings.halt.configmap}"

@@ -52,19 +52,21 @@ _list = msgspec.json.Decoder(_List)
 
 @dataclass(frozen=True, slots=True)
 class Halting:
-    """``ports.HaltPort`` on one cluster. Reads are sent once: who asks asks again soon."""
+    """``ports.HaltPort`` on one cluster. Reads are sent once: who asks asks again soon. ``confined`` are the namespaces
+    that alone are looked at, and so read one by one; None where it may be any."""
 
     wire: Wire
     page_size: int = 500
+    confined: tuple[str, ...] | None = None
 
     @classmethod
-    def connect(cls, place: Place, clock: Clock) -> Halting:
+    def connect(cls, place: Place, clock: Clock, confined: tuple[str, ...] | None = None) -> Halting:
         """Read the configuration and credentials that ``place`` names; the first request connects.
 
         Raises:
             ConfigError: what the place names cannot be used.
         """
-        return cls(Wire(partial(login, place), place.timeout, clock), place.page_size)
+        return cls(Wire(partial(login, place), place.timeout, clock), place.page_size, confined)
 
     def close(self) -> None:
         """End the idle connections."""
@@ -74,7 +76,8 @@ class Halting:
         return self._one(Call("get", CONFIGMAP, namespace, name, partial=True))
 
     def on_namespaces(self, names: Collection[str] | None) -> Mapping[str, Halt]:
-        if names is not None and len(names) <= FEW:
+        names = self.confined if names is None else names
+        if names is not None and (len(names) <= FEW or self.confined is not None):
             return self._each(names)
         try:
             found = self._all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -170,6 +171,13 @@ def test_who_may_not_list_namespaces_gets_those_it_works_in() -> None:
     assert len(lines) == 5
     with pytest.raises(Forbidden, match="verbs"):
         on(talk, lambda port: port.on_namespaces(None))
+
+    def confined(port: Halting, names: list[str] | None) -> Any:
+        return replace(port, confined=("a", "b", "c", "d")).on_namespaces(names)
+
+    for names in (None, ["a", "b", "c", "d"]):  # it is known to be of no use to ask for the list
+        found, lines = on(talk, partial(confined, names=names))
+        assert (list(found), len(lines)) == (["b"], 4)
 
 
 @pytest.mark.parametrize(
