@@ -210,6 +210,30 @@ def check(config: ConfigFile = HERE, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def rbac(
+    config: ConfigFile = HERE,
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where both will run.")] = "simian-army",
+    agent: Annotated[str, typer.Option("--agent", metavar="NAME", help="The agent's account.")] = "simian-army-agent",
+    undertaker: Annotated[
+        str, typer.Option("--undertaker", metavar="NAME", help="The undertaker's account.")
+    ] = "simian-army-undertaker",
+    leaver: Annotated[str, typer.Option("--leaver", metavar="NAME", help="An account for `simian leave` too.")] = "",
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="NAME", help="One more that game days strike with.")
+    ] = None,
+    owner: Annotated[
+        list[str] | None, typer.Option("--owner", metavar="GROUP/KINDS", help="What else owns workloads.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the least rights that this config takes in its cluster, for kubectl apply; asks nobody."""
+    from simian_army.cli.granting import Wish
+    from simian_army.cli.granting import rbac as act
+
+    act(config, Wish(namespace, agent, undertaker, leaver, fault or (), owner or (), as_json))
+
+
+@app.command()
 def undertaker(
     config: ConfigFile = HERE,
     until_idle: Annotated[

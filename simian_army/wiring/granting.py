@@ -15,6 +15,7 @@ from simian_army.targets.kube.rights import for_chart
 from simian_army.targets.kube.wants import Wants, wants_of
 from simian_army.wiring.leading import own_namespace
 from simian_army.wiring.limiting import placed
+from simian_army.wiring.selecting import annotations_of
 from simian_army.wiring.vetting import bearers, proposed
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def kube_place(loaded: Loaded, url: str = "", home: str | None = None) -> Place:
         fronts=settings.safety.protect_webhooks,
         pressure=any(look.kind == "node_pressure" for look in settings.safety.look),
         own=_own(settings, own_namespace() if home is None else home),
-        annotations=settings.safety.opt_in.annotations,
+        annotations=annotations_of(settings),
         floors=settings.safety.quorum.floors,
         fleet=settings.fleet,
         key=settings.key.get_secret_value().encode(),
