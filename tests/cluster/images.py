@@ -7,7 +7,7 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,20 +27,19 @@ class Image:
     user: str = ""
     env: Mapping[str, str] = field(default_factory=lambda: {"PATH": "/usr/local/bin:/usr/bin:/bin"})
 
-    def write(self, file: Path) -> Path:
-        """Write it as a docker-archive, which ``ctr images import`` takes."""
+    def write(self, file: IO[bytes]) -> None:
+        """Write it as a docker-archive, which ``ctr images import`` takes; ``file`` may be a pipe."""
         digests = [_digest(layer) for layer in self.layers]
         config = json.dumps(self._config(digests), sort_keys=True).encode()
         named = hashlib.sha256(config).hexdigest() + ".json"
         tars = [f"{digest}.tar" for digest in digests]
         manifest = [{"Config": named, "RepoTags": [self.name], "Layers": tars}]
-        with tarfile.open(file, "w") as out:
+        with tarfile.open(fileobj=file, mode="w|") as out:
             add(out, named, config)
             for name, layer in zip(tars, self.layers, strict=True):
                 with layer.open("rb") as source:
                     out.addfile(entry(name, layer.stat().st_size), source)
             add(out, "manifest.json", json.dumps(manifest).encode())
-        return file
 
     def _config(self, digests: Sequence[str]) -> dict[str, object]:
         runs = {

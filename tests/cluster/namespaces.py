@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tests.cluster import build, inside, keeper
 from tests.cluster.folder import Folder
@@ -13,7 +14,7 @@ from tests.cluster.process import Part, PartDiedError
 from tests.cluster.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 KEEPER = [sys.executable, "-I", "-S", str(Path(keeper.__file__))]
 
@@ -55,18 +56,35 @@ class Namespaces:
         """The command that runs ``command`` inside."""
         return [*KEEPER, "enter", self.name, str(self.pid), *command]
 
-    def run(self, *command: str, seconds: float = 60, given: bytes = b"") -> str:
+    def run(self, *command: str, seconds: float = 60) -> str:
         """Run a command inside to its end; what it prints.
 
         Raises:
             PartDiedError: it ended with another code than 0; the text holds what it said.
         """
         words = self.inside(command)
-        done = subprocess.run(words, input=given, capture_output=True, timeout=seconds, check=False)
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False)
         if done.returncode:
-            said = (done.stderr or done.stdout).decode(errors="replace")[-1500:]
-            raise PartDiedError(f"{' '.join(command)[:200]} ended with {done.returncode}:\n{said}")
+            raise _died(command, done.returncode, done.stderr or done.stdout)
         return done.stdout.decode()
+
+    def feed(self, write: Callable[[IO[bytes]], object], *command: str) -> None:
+        """Run a command inside that reads what ``write`` writes.
+
+        Raises:
+            PartDiedError: it ended with another code than 0; the text holds what it said.
+        """
+        words = self.inside(command)
+        child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert child.stdin is not None
+        with child:
+            # one that ended early says why itself
+            with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
+                write(pipe)
+            child.stdin = None
+            said, _ = child.communicate()
+        if child.returncode:
+            raise _died(command, child.returncode, said)
 
     def part(self, name: str, command: Sequence[str], fds: Sequence[int] = ()) -> Part:
         """Start a command inside that stays; see Part."""
@@ -91,3 +109,7 @@ class Namespaces:
 
     def _said(self) -> str:
         return self._log.read_text(errors="replace")[-1500:] if self._log.exists() else "the keeper left at once"
+
+
+def _died(command: Sequence[str], code: int, said: bytes) -> PartDiedError:
+    return PartDiedError(f"{' '.join(command)[:200]} ended with {code}:\n{said.decode(errors='replace')[-1500:]}")

@@ -28,6 +28,9 @@ BUSYBOX = "docker.io/library/busybox:1.37"
 """The name under which Debian's static busybox is there; pods may write ``busybox:1.37``."""
 
 
+LOAD = ["ctr", f"--address={SOCKET}", "--namespace=k8s.io", "images", "import", "--no-unpack", "-"]
+
+
 class NodeParts:
     """The running parts, with the surface that Cluster wants. ``start`` once, ``stop`` always."""
 
@@ -83,15 +86,7 @@ class NodeParts:
     def load(self, *images: Image) -> None:
         """Give images to the node."""
         for image in images:
-            archive = self.folder / "image.tar"
-            image.write(archive)
-            self.take(archive)
-            archive.unlink()
-
-    def take(self, archive: Path) -> None:
-        """Give the node a docker-archive that lies in the node's folder or in the cache."""
-        words = ["ctr", f"--address={SOCKET}", "--namespace=k8s.io", "images", "import", "--no-unpack", str(archive)]
-        self.space.run(*words, seconds=300)
+            self.space.feed(image.write, *LOAD)
 
     def _write(self) -> None:
         self.tokens.write(self.folder / "tokens.csv")
