@@ -15,10 +15,11 @@ from config.halting import Halting
 from config.limits import Own
 from config.looking import misplaced
 from config.observe import Observe, Telling
-from config.parts import Duration, LocatedError, Names, Part, Window, Zone, ask
+from config.parts import Duration, LocatedError, Part, Window, Zone, ask
 from config.platforms import Platforms
 from config.quiet import Quiet, misnamed
 from config.safety import Safety
+from config.selecting import Select
 from config.undertaking import Undertaking
 from simian_army.cron import Cron
 
@@ -29,26 +30,6 @@ SPARE = 3.0  # seconds that a lease has left beyond an act and a renewal: the tw
 
 def _cron(value: object) -> object:
     return Cron.parse(str(value))
-
-
-class Select(Part):
-    """Which targets: a query over labels (on AWS: tags), and patterns (``*`` as in a shell, ``!`` excludes) over names
-    and over where they stand: namespaces on Kubernetes, ``account/region`` on AWS, ``host:port`` on toxiproxy."""
-
-    labels: str = ""
-    names: Names = ()
-    namespaces: Names = ()
-    regions: Names = ()
-    endpoints: Names = ()
-
-    @property
-    def scopes(self) -> Names:
-        """The patterns over where they stand; only those of one platform are ever given."""
-        return self.namespaces or self.regions or self.endpoints or ("*",)
-
-
-SCOPES = {"kubernetes": "namespaces", "aws": "regions", "toxiproxy": "endpoints"}
-"""How ``select`` calls the places of each platform."""
 
 
 class Schedule(Part):
@@ -97,13 +78,7 @@ class MonkeyEntry(Part):
     @model_validator(mode="after")
     def _vet(self, info: ValidationInfo) -> MonkeyEntry:
         ask(info, "monkey", self.use, self.with_, self.on)
-        wrong = [
-            (f"select.{word}", f"{word} are for {platform}", f"on {self.on} write {SCOPES[self.on]}")
-            for platform, word in SCOPES.items()
-            if platform != self.on and getattr(self.select, word)
-        ]
-        if self.on == "toxiproxy" and self.select.labels:
-            wrong.append(("select.labels", "proxies have no labels", "select them by names"))
+        wrong = list(self.select.misplaced(self.on))
         wrong += self.segment.misplaced(self.on) if self.segment else ()
         wrong += self.approval.misplaced(self.on) if self.approval else ()
         if wrong:

@@ -19,6 +19,7 @@ SILENT = re.compile(r"write (?P<key>\S+)=(?P<value>\S+) to opt in$")
 WORDS = {
     "protected": "take its pattern out of safety.protected",
     "min-age": "wait until it is old enough, or lower safety.min_age",
+    "select": "change the monkey's select where the reason says",
     "myself": "nothing: the fleet never strikes itself",
     "controlled": "have a controller own the pod: a Deployment, for instance",
     "irreversible": "add the fault to safety.allow_irreversible",

@@ -92,8 +92,8 @@ class Selector:
     """Which targets to find: one kind, in scopes matching any pattern (``*`` as in a shell; a leading ``!`` excludes).
 
     ``labels`` is a label query as Kubernetes writes it (on AWS over tags), ``fields`` pairs the server matches,
-    ``names`` patterns like those of ``scopes`` (empty = all), ``facts`` what to fill in ``Target.facts`` beyond the
-    metadata.
+    ``names`` patterns like those of ``scopes`` (empty = all), ``stands`` such ones over its ``node`` and ``zone``,
+    ``facts`` what to fill in ``Target.facts`` beyond the metadata.
     """
 
     kind: str
@@ -102,6 +102,7 @@ class Selector:
     fields: tuple[tuple[str, str], ...] = ()
     names: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    stands: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

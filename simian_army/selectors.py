@@ -39,15 +39,17 @@ def labels_match(query: str) -> Test:
     Raises:
         ValueError: the query is not one.
     """
-    tests: list[Test] = []
-    position = 0
-    while position < len(query):
-        found = _REQUIREMENT.match(query, position)
-        if found is None:
-            raise ValueError(f"unable to parse requirement: found '{query[position:]}', expected: a label requirement")
-        tests.append(_requirement(found))
-        position = found.end()
+    tests = [_requirement(found) for found in _requirements(query)]
     return lambda labels: all(test(labels) for test in tests)
+
+
+def keys_of(query: str) -> list[str]:
+    """The keys that a label query asks for, each once.
+
+    Raises:
+        ValueError: the query is not one.
+    """
+    return list(dict.fromkeys(found["gone"] or found["key"] for found in _requirements(query)))
 
 
 def object_selector(selector: Mapping[str, Any] | None) -> Test:
@@ -77,6 +79,16 @@ def written(selector: Mapping[str, Any] | None) -> str:
             raise _unknown(operator)
         parts.append(_WRITTEN[operator].format(key=key, values=",".join(values)))
     return ",".join(parts)
+
+
+def _requirements(query: str) -> Iterator[re.Match[str]]:
+    position = 0
+    while position < len(query):
+        found = _REQUIREMENT.match(query, position)
+        if found is None:
+            raise ValueError(f"unable to parse requirement: found '{query[position:]}', expected: a label requirement")
+        yield found
+        position = found.end()
 
 
 def _pairs(selector: Mapping[str, Any]) -> list[tuple[str, str]]:

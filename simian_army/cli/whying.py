@@ -122,7 +122,8 @@ def _looks(selectors: Sequence[Selector]) -> str:
 def _looked(selector: Selector) -> str:
     labels = f" with {selector.labels}" if selector.labels else ""
     names = f" named {', '.join(selector.names)}" if selector.names else ""
-    return f"running {selector.kind}s in {', '.join(selector.scopes)}{labels}{names}"
+    stands = "".join(f" {'in' if kind == 'zone' else 'on'} {kind}s {', '.join(said)}" for kind, said in selector.stands)
+    return f"running {selector.kind}s in {', '.join(selector.scopes)}{labels}{names}{stands}"
 
 
 def _json(answer: Answer, hands: Hands) -> dict[str, Any]:

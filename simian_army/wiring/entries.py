@@ -31,7 +31,7 @@ def entry(said: MonkeyEntry, kinds: Mapping[str, FaultKind], platforms: Mapping[
     wanted = [kind for each in struck_by for kind in each] if needs.faults else needs.kinds
     select = said.select
     selectors = tuple(
-        Selector(kind, select.scopes, select.labels, names=select.names, facts=needs.facts)
+        Selector(kind, select.scopes, select.labels, names=select.names, facts=needs.facts, stands=select.stands)
         for kind in dict.fromkeys(wanted)
     )
     approval = said.approval.expires if said.approval else None

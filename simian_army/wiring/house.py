@@ -187,11 +187,13 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     from simian_army.wiring.limiting import dues
     from simian_army.wiring.recovering import Ground, recovery
     from simian_army.wiring.rules import HELD, LIMITS, guards, while_held
+    from simian_army.wiring.selecting import must_stand
 
     settings, ledger, clock, scribe = at.loaded.settings, at.ledger, at.clock, at.scribe
     trust, halts, look = watchers
     kinds = kinds_of(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
+    must_stand(at.loaded, entries)
     asked = guards(at, kinds, look, behind_of(at, places))
     by_name = {guard.name: guard for guard in reversed(asked)}  # ours come first: nobody takes their names
     judge = Judge(

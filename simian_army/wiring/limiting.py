@@ -40,7 +40,8 @@ def dues(settings: Settings, ledger: Ledger) -> Dues:
 
 
 def placed(settings: Settings) -> bool:
-    """Whether some budget or segment asks in which zone or region a target stands."""
+    """Whether some budget, segment or select asks in which zone or region a target stands, or on which node."""
     budgets = (settings.safety.budget, *(said.budget for said in settings.monkeys))
     limited = any(one.per_zone is not None or one.per_region is not None for one in budgets)
-    return limited or any(said.segment and said.segment.zones for said in settings.monkeys)
+    selected = any(said.select.stands for said in settings.monkeys)
+    return limited or selected or any(said.segment and said.segment.zones for said in settings.monkeys)

@@ -35,6 +35,7 @@ from simian_army.wiring.exposure import segments
 from simian_army.wiring.leading import own_namespace
 from simian_army.wiring.limiting import budget
 from simian_army.wiring.quieting import blackout
+from simian_army.wiring.selecting import selected
 
 if TYPE_CHECKING:
     from config.consenting import OptIn as OptInSaid
@@ -62,6 +63,7 @@ def guards(at: Books, kinds: Mapping[str, FaultKind], look: LookBothWays, behind
         OptIn(by_name(settings), others),
         Protected(safety.protected),
         MinAge(safety.min_age),
+        *selected(settings),
         _myself(),
         Controlled(),
         Irreversible(natures, frozenset(safety.allow_irreversible)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from simian_army.errors import PlatformError
 from simian_army.model import Level, Selector, Target
-from simian_army.standing import PLACES
+from simian_army.standing import PLACES, places_of
 from simian_army.targets.amazon import facts, tags
 from simian_army.targets.amazon.area import Area
 from simian_army.targets.amazon.arns import instance_arn
@@ -64,7 +64,9 @@ class Finder:
         asked = [{"Name": "instance-state-name", "Values": list(states)}, *tags.filters(needs, wild=True)]
         found = self.lists.instances(area, asked)
         meant = [obj for obj in found if facts.state(obj) in states and _meant(selector, needs, obj, "InstanceId")]
-        pairs = zip(self.targets(area, "instance", meant), meant, strict=True)
+        pairs = [
+            (t, obj) for t, obj in zip(self.targets(area, "instance", meant), meant, strict=True) if _in(selector, t)
+        ]
         if selector.fields:
             return [target for target, _ in pairs]
         return [replace(target, facts=_some(selector, target, obj, named=True)) for target, obj in pairs]
@@ -72,7 +74,7 @@ class Finder:
     def _groups(self, area: Area, selector: Selector, needs: Sequence[Need]) -> list[Target]:
         found = self.lists.groups(area, Filters=tags.filters(needs, wild=False))
         meant = [obj for obj in found if _meant(selector, needs, obj, "AutoScalingGroupName")]
-        pairs = zip(self.targets(area, "asg", meant), meant, strict=True)
+        pairs = [(t, obj) for t, obj in zip(self.targets(area, "asg", meant), meant, strict=True) if _in(selector, t)]
         return [replace(target, facts=_some(selector, target, obj)) for target, obj in pairs]
 
     def _instance(self, area: Area, obj: Obj, levels: Mapping[str, tuple[Level, ...]]) -> Target:
@@ -117,6 +119,15 @@ def _meant(selector: Selector, needs: Sequence[Need], obj: Obj, name: str) -> bo
     wanted = tuple(pattern for pattern in selector.names if not pattern.startswith("!"))
     # it has two names: one that is wanted is enough, one that is barred is too much
     return all(text in Scopes((barred,)) for text in called) and any(text in Scopes((wanted,)) for text in called)
+
+
+def _in(selector: Selector, target: Target) -> bool:
+    """Whether it stands where the selector says, with all its zones; what stands in none known is not meant."""
+    places = places_of(target.facts)
+    return all(
+        bool(places.get(kind)) and all(place in Scopes((patterns,)) for place in places.get(kind, ()))
+        for kind, patterns in selector.stands
+    )
 
 
 def _some(selector: Selector, target: Target, obj: Obj, *, named: bool = False) -> dict[str, Any]:

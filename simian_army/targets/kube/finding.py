@@ -14,17 +14,16 @@ from simian_army.targets.kube.bulk import Bulk
 from simian_army.targets.kube.call import Call
 from simian_army.targets.kube.catalog import Catalog
 from simian_army.targets.kube.decode import Entry, Meta
-from simian_army.targets.kube.facts import BUDGETS, facts_of, pod_labels, some_facts
+from simian_army.targets.kube.facts import BUDGETS, at, facts_of, pod_labels, some_facts
 from simian_army.targets.kube.kinds import KINDS, MADE, Kind
 from simian_army.targets.kube.lists import Lists
 from simian_army.targets.kube.owners import Family, Owners
+from simian_army.targets.kube.standing_on import MANY, ON_NODE, nodes_of, one_by_one, stands_there
 from simian_army.targets.kube.templates import MAKERS, template_of, with_template
 from simian_army.targets.kube.users import USES, uses
 from simian_army.targets.scopes import Scopes
 
 PLATFORM = "kubernetes"
-ON_NODE = "spec.nodeName"
-
 _SPREAD = 16
 
 
@@ -50,6 +49,8 @@ class Finder:
         are what a fault on the node harms, so all of them are told, of every namespace and in any phase; of several
         nodes, where the field is given for each of these. In any phase too those that use a ConfigMap or Secret.
 
+        Where ``stands`` is given, only nodes and running pods are found.
+
         Raises:
             PlatformError: unknown kind; or the lists could not be had whole.
         """
@@ -59,10 +60,11 @@ class Finder:
         scopes = Scopes((selector.scopes,) if reach else (self.namespaces, selector.scopes))
         owners = self.owners(wide=not kind.namespaced or scopes.exact() is None)
         places = [""] if on_nodes or not kind.namespaced else _places(scopes, owners)
-        each = _each_node(selector) if on_nodes else [selector]
-        whole = reach or bool(selector.facts) or selector.kind in MAKERS
+        each, nodes = self._each(kind, selector, len(places))
+        whole = reach or bool(selector.facts) or selector.kind in MAKERS or bool(nodes)
         calls = [_call(kind, place, one, whole=whole) for place in places for one in each]
-        known = partial(_known, selector, reach=reach)  # a whole object is let go of once its facts are known
+        # a whole object is let go of once its facts are known
+        known = partial(_known, selector, reach=reach, nodes=nodes)
         entries = [entry for found in self.lists.each(calls, known) for entry in found]
         meant = _meant(kind, entries, selector, scopes)
         owners.learn(entry.metadata for entry in meant)
@@ -71,6 +73,16 @@ class Finder:
             target_of(selector.kind, entry.metadata, _family(owners, entry), told)
             for entry, told in zip(meant, facts, strict=True)
         ]
+
+    def _each(self, kind: Kind, selector: Selector, places: int) -> tuple[list[Selector], frozenset[str]]:
+        """What is listed in each of so many places; where that tells of more than is meant, the nodes that are."""
+        if kind.name == "Pod" and any(name == ON_NODE for name, _ in selector.fields):
+            return _each_node(selector), frozenset()
+        if not selector.stands or kind.name == "Node":
+            return [selector], frozenset()
+        nodes = nodes_of(self.lists, selector.stands) if kind.name == "Pod" else ()
+        few = len(nodes) * places < MANY
+        return (one_by_one(selector, nodes), frozenset()) if few else ([selector], frozenset(nodes))
 
     def owners(self, *, wide: bool = False) -> Owners:
         """A fresh look at owners and namespaces."""
@@ -128,6 +140,7 @@ def _meant(kind: Kind, entries: Sequence[Known], selector: Selector, scopes: Sco
         for entry, place in zip(entries, places, strict=True)
         if place in allowed
         and entry.metadata.name in names
+        and (kind.name != "Node" or stands_there(selector.stands, entry.metadata))
         and not (kind.name == "Pod" and entry.metadata.deletion_timestamp)
     ]
 
@@ -160,9 +173,11 @@ def target_of(kind: str, meta: Meta, family: Family, facts: Json = NOTHING) -> T
     return Target(PLATFORM, kind, meta.uid, meta.name, scope, group, born, labels, levels, facts, replaced)
 
 
-def _known(selector: Selector, entry: Entry, *, reach: bool) -> Known | None:
+def _known(selector: Selector, entry: Entry, *, reach: bool, nodes: frozenset[str]) -> Known | None:
     if entry.whole is None:
         return Known(entry.metadata, NOTHING)
+    if nodes and at(entry.whole, ON_NODE) not in nodes:
+        return None
     if not all(uses(entry.whole, what) for field, what in selector.fields if field == USES):
         return None
     facts = some_facts(selector.kind, entry.whole, selector.facts)

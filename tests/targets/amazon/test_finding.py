@@ -127,6 +127,26 @@ def test_names_are_patterns_over_the_id_and_the_name(world: World) -> None:
         assert found("w*", kind="asg") == {"web"}
 
 
+def test_targets_are_found_by_their_zones_with_all_of_them(world: World) -> None:
+    here = world.start({"Name": "here"}, Placement={"AvailabilityZone": f"{NORTH}a"})
+    there = world.start({"Name": "there"}, Placement={"AvailabilityZone": f"{NORTH}b"})
+    world.group("web", 1)  # in zone a alone
+    with world.connected() as aws:
+
+        def found(*zones: str, kind: str = "instance") -> set[str]:
+            return {
+                target.name
+                for target in aws.find(Selector(kind, names=(here, there, "web"), stands=(("zone", zones),)))
+            }
+
+        assert found(f"{NORTH}a") == {here}
+        assert found(f"!{NORTH}a") == {there}
+        assert found("*") == {here, there}
+        assert found("eu-north-*") == set()
+        assert found(f"{NORTH}a", kind="asg") == {"web"}
+        assert found(f"{NORTH}b", kind="asg") == set()
+
+
 def test_facts_that_are_asked_for_come_with_the_find(world: World) -> None:
     world.run(Name="till")
     world.group("web", 1)
