@@ -38,15 +38,17 @@ def run(config: Path, *, leashed: bool) -> int:
     return 1 if left else 0
 
 
-def undertaker(config: Path, *, until_idle: bool) -> None:
-    """Look after what agents hold."""
+def undertaker(config: Path, *, until_idle: bool, beat: Path | None = None) -> None:
+    """Look after what agents hold; ``beat`` is the file in which it shows life."""
     from simian_army.audit import log
+    from simian_army.observe.beating import Beat
 
     log.configure()
     loaded = wiring.read_config(config)
     with wiring.undertake(loaded, until_idle=until_idle) as made:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: made.stopping.set())
+        made.sign = Beat(beat, made.clock) if beat else made.sign
         show.err.print(f"undertaker of fleet {loaded.settings.fleet}: {made.records.place}", markup=False)
         made.run()
 

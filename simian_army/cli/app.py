@@ -239,11 +239,44 @@ def undertaker(
     until_idle: Annotated[
         bool, typer.Option("--until-idle", help="End when no agent lives and nothing is left to revert.")
     ] = False,
+    beat: Annotated[Path | None, typer.Option("--beat", metavar="FILE", help="Show life there, for probes.")] = None,
 ) -> None:
     """Revert what an agent holds when its time is over, or when that agent is no more."""
     from simian_army.cli.acts import undertaker as act
 
-    act(config, until_idle=until_idle)
+    act(config, until_idle=until_idle, beat=beat)
+
+
+@app.command()
+def health(
+    config: ConfigFile = HERE,
+    ready: Annotated[bool, typer.Option("--ready", help="Whether it is ready, not only alive.")] = False,
+    beat: Annotated[Path | None, typer.Option("--beat", metavar="FILE", help="That of an undertaker.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the agent, or the undertaker, of this machine whether it is well; exit 1 when it is not."""
+    from simian_army.cli.health import Wish
+    from simian_army.cli.health import health as act
+
+    raise typer.Exit(act(config, Wish(ready, beat, as_json)))
+
+
+@app.command()
+def leave(
+    config: ConfigFile = HERE,
+    agent: Annotated[str, typer.Option("--agent", metavar="NAME", help="Its Deployment.")] = "simian-army-agent",
+    undertaker: Annotated[
+        str, typer.Option("--undertaker", metavar="NAME", help="Its Deployment.")
+    ] = "simian-army-undertaker",
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long it may take.")] = 240,
+    reason: Reason = "the fleet leaves",
+    as_json: AsJson = False,
+) -> None:
+    """Take the fleet out of its cluster: halt, revert, stop both, remove Lease, records and halt ConfigMap."""
+    from simian_army.cli.leaving import Wish
+    from simian_army.cli.leaving import leave as act
+
+    act(config, Wish(agent, undertaker, reason, seconds, as_json))
 
 
 @app.command()

@@ -57,6 +57,13 @@ class Cluster:
         with self._explained():
             self.port.delete_secret(self.namespace, name)
 
+    def clear(self) -> None:
+        """Forget every record of the fleet, readable or not, and the beats: nobody needs them any more."""
+        with self._explained():
+            found = self.port.list_secrets(self.namespace, f"{RECORD}={self.fleet}")
+            for name in (*(str(secret["metadata"]["name"]) for secret in found), self._beats):
+                self.port.delete_secret(self.namespace, name)
+
     def beat(self, who: Who, text: str) -> None:
         with self._explained():
             try:

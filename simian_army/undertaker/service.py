@@ -43,7 +43,7 @@ class Ward:
 @dataclass(slots=True)
 class Undertaker:
     """Looks after the records of one fleet. ``stays`` keeps it running when there is nothing left to look after;
-    ``silence`` is for how many seconds it waits for a sign of life of any agent.
+    ``silence`` is for how many seconds it waits for a sign of life of any agent; ``sign`` is called at each look.
 
     It needs the platforms and the fleet key; no ledger, no lease, no guard.
     """
@@ -55,6 +55,7 @@ class Undertaker:
     clock: Clock
     stays: bool = False
     silence: float = SILENCE
+    sign: Callable[[], None] = lambda: None
     stopping: threading.Event = field(default_factory=threading.Event)
     _wards: dict[str, Ward] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
@@ -77,6 +78,7 @@ class Undertaker:
 
     def _over(self, do: Callable[[Callable[[], None]], object]) -> bool:
         try:
+            self.sign()
             return self.look(do)
         except Exception:  # the revert border: whatever breaks, what is known is looked after
             log.exception("a look at the records broke: they are looked at again soon")

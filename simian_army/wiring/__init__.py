@@ -7,6 +7,7 @@ from simian_army.wiring.gamedays import entry_for, known
 from simian_army.wiring.granting import Asked, chart_table
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
+from simian_army.wiring.leaving import leaving
 from simian_army.wiring.looking import looked
 from simian_army.wiring.manifests import Account, as_yaml, manifests
 from simian_army.wiring.quieting import calendars_read
@@ -37,6 +38,7 @@ __all__ = [
     "hands",
     "house",
     "known",
+    "leaving",
     "looked",
     "manifests",
     "must_know_the_place",
