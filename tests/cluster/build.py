@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KUBERNETES = "1.36.3"
 KWOK = "0.8.0"
+HELM = "4.3.1"
 TOXIPROXY = "2.12.0"  # named, because @latest of its module is 2.5.0
 STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 TELL_EVERY = 30.0
@@ -63,6 +64,11 @@ def kwok_stages() -> Path:
 def kubectl(tell: Say = say) -> Path:
     """kubectl, for what people type."""
     return _once(f"kubectl-{KUBERNETES}", "kubectl", lambda place: _build_kubectl(place, tell), tell)
+
+
+def helm(tell: Say = say) -> Path:
+    """Helm, for the chart."""
+    return _once(f"helm-{HELM}", "helm", lambda place: _build_helm(place, tell), tell)
 
 
 def toxiproxy(tell: Say = say) -> Path:
@@ -169,6 +175,12 @@ def _build_kwok(place: Path, tell: Say) -> None:
     (fresh / "kwok").rename(place / "kwok")
 
 
+def _build_helm(place: Path, tell: Say) -> None:
+    fresh = place / "new"
+    _go(["install", f"helm.sh/helm/v4/cmd/helm@v{HELM}"], place, tell, CGO_ENABLED="0", GOBIN=str(fresh))
+    (fresh / "helm").rename(place / "helm")
+
+
 def _build_toxiproxy(place: Path, tell: Say) -> None:
     fresh = place / "new"
     module = f"github.com/Shopify/toxiproxy/v2/cmd/server@v{TOXIPROXY}"
@@ -177,5 +189,5 @@ def _build_toxiproxy(place: Path, tell: Say) -> None:
 
 
 if __name__ == "__main__":
-    for part in (plane, node, kwok, kubectl, toxiproxy):
+    for part in (plane, node, kwok, kubectl, helm, toxiproxy):
         print(part(), flush=True)
