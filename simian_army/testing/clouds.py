@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,25 +11,32 @@ from simian_army import marks
 from simian_army.embedded.cloud import REGION, SEEDING, CloudServer
 from simian_army.model import Json, Mark, Selector, Target
 from simian_army.targets.amazon import marking
+from simian_army.targets.amazon.checks import READS
 from simian_army.targets.amazon.place import Place
 from simian_army.targets.aws import Aws
 from simian_army.testing.others import THEIRS
 
 _IMAGE = "ami-0123456789abcdef0"
+_KINDS = {"member": "instance"}
+_THERE = ["pending", "running", "stopping", "stopped"]
+_ALWAYS = frozenset({("sts:GetCallerIdentity",), *((name,) for name in READS)})
+_TAKES = {"scheduler:CreateSchedule": ("iam:PassRole",)}
 _INSTANCE = ("InstanceId", "InstanceType", "ImageId", "EbsOptimized")
 _GROUP = ("MinSize", "MaxSize", "DesiredCapacity", "HealthCheckType", "DefaultCooldown")
 
 
 class CloudWorld:
-    """An AWS of one account and region; one at a time in a process. Needs the extra ``testing`` (moto).
+    """An AWS of one account and region; one at a time in a process. Needs the extra ``demo`` (moto).
 
-    ``members`` tells that an instance to strike is a member of a group.
+    Besides ``instance`` and ``asg`` it has the target kind ``member``: an instance that is a member of a group. With a
+    ``role`` AWS may start stopped instances by itself.
     """
 
     fleet, key = "conformance", b"a key that only tests have"
 
-    def __init__(self, *, members: bool = False) -> None:
-        self._members = members
+    def __init__(self, *, role: str = "") -> None:
+        self._role = role
+        self._groups_of: dict[str, str] = {}
         self._server = CloudServer()
         self._server.start()
         self._made = 0
@@ -41,20 +49,23 @@ class CloudWorld:
         """One made for it."""
         self._made += 1
         name = f"{kind}-{self._made}"
-        if kind == "asg" or self._members:
-            self._group(name)
-        else:
+        if kind == "instance":
             self._instance(name)
+        else:
+            self._group(name)
         port = self.port()
-        found = port.find(Selector(kind, labels=f"app={name}"))
+        found = port.find(Selector(_KINDS.get(kind, kind), labels=f"app={name}"))
         whole = port.read(found[0])
         if not isinstance(whole, Target):
             raise AssertionError(f"{found[0]} is gone before it is struck")
+        if kind != "instance":
+            self._groups_of[whole.id] = name
         return whole
 
     def look(self) -> Json:
-        """Every instance and group that is there."""
+        """Every instance, group and schedule that is there."""
         return {
+            **{f"schedule {name}": {} for name in self._schedules()},
             **{f"instance {self._scope}/{one['InstanceId']}": _instance(one) for one in self._instances()},
             **{f"asg {self._scope}/{one['AutoScalingGroupName']}": _group(one) for one in self._groups()},
         }
@@ -70,11 +81,22 @@ class CloudWorld:
         return sum(write.code < 300 for write in self._server.writes)
 
     def asked(self) -> list[tuple[str, ...]]:
-        """``ec2:StopInstances`` for each request of an adapter."""
-        return [(f"{one.service}:{one.action}",) for one in self._server.asked]
+        """``ec2:StopInstances`` for each request of an adapter; to make a schedule is to pass a role on."""
+        named = [f"{one.service}:{one.action}" for one in self._server.asked]
+        return [(one,) for name in named for one in (name, *_TAKES.get(name, ()))]
+
+    def always(self) -> Collection[tuple[str, ...]]:
+        """What finding and reading targets takes."""
+        return _ALWAYS
+
+    def found(self, kinds: Collection[str]) -> Sequence[tuple[Target, Mark | None]]:
+        """As ``Platform.marked``."""
+        del kinds  # it looks at all
+        return list(self.port().marked())
 
     def change(self, target: Target, before: Json) -> None:
         """An instance is started, the first suspended process of a group resumed; a tag is added."""
+        del before
         if target.kind == "instance":
             self._ec2.start_instances(InstanceIds=[target.name])
         for name in self._suspended(target)[:1]:
@@ -88,14 +110,34 @@ class CloudWorld:
         else:
             self._scaling.delete_auto_scaling_group(AutoScalingGroupName=target.name, ForceDelete=True)
 
+    def clear(self, target: Target) -> None:
+        """With the group that was made for it, its schedules as well."""
+        group = self._groups_of.pop(target.id, "")
+        if group:
+            there = [one for one in self._groups() if one["AutoScalingGroupName"] == group]
+            for one in there:
+                self._scaling.delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)
+                self._end([member["InstanceId"] for member in one["Instances"]])
+        if target.kind == "instance":
+            self._end([target.name])
+        for name in self._schedules():
+            self._scheduler.delete_schedule(Name=name)
+
     def forge(self, target: Target, mark: Mark) -> None:
         """As tags."""
         self._tag(target, marking.written(mark))
 
+    def strip(self, target: Target) -> None:
+        """All of its tags that marks are made of."""
+        for one in (*self._instances(), *self._groups()):
+            ours = [key for key in _tags(one) if key.startswith((marks.FAULT, marks.HELD))]
+            if target.name in (one.get("InstanceId"), one.get("AutoScalingGroupName")) and ours:
+                self._untag(target, ours)
+
     def close(self) -> None:
         """End every connection, then the server."""
         self._aws.close()
-        for client in (self._ec2, self._scaling):
+        for client in (self._ec2, self._scaling, self._scheduler):
             client.close()
         self._server.stop()
 
@@ -106,7 +148,7 @@ class CloudWorld:
     @cached_property
     def _aws(self) -> Aws:
         place = Place((REGION,), endpoint=self._server.url, embedded=True, fleet=self.fleet, key=self.key)
-        return Aws.connect(place)
+        return Aws.connect(replace(place, scheduler_role=self._role))
 
     @cached_property
     def _ec2(self) -> Any:
@@ -115,6 +157,10 @@ class CloudWorld:
     @cached_property
     def _scaling(self) -> Any:
         return self._client("autoscaling")
+
+    @cached_property
+    def _scheduler(self) -> Any:
+        return self._client("scheduler")
 
     def _client(self, service: str) -> Any:
         from botocore.config import Config
@@ -125,12 +171,20 @@ class CloudWorld:
         return session.create_client(service, region_name=REGION, endpoint_url=self._server.url, config=config)
 
     def _instances(self) -> list[dict[str, Any]]:
-        said = self._ec2.describe_instances()["Reservations"]
-        there = [one for reservation in said for one in reservation["Instances"]]
-        return [one for one in there if one["State"]["Name"] not in ("terminated", "shutting-down")]
+        said = self._ec2.describe_instances(Filters=[{"Name": "instance-state-name", "Values": _THERE}])["Reservations"]
+        return [one for reservation in said for one in reservation["Instances"]]
 
     def _groups(self) -> list[dict[str, Any]]:
         return list(self._scaling.describe_auto_scaling_groups()["AutoScalingGroups"])
+
+    def _schedules(self) -> list[str]:
+        if not self._role:
+            return []
+        return [one["Name"] for one in self._scheduler.list_schedules()["Schedules"]]
+
+    def _end(self, names: Sequence[str]) -> None:
+        if names:
+            self._ec2.terminate_instances(InstanceIds=list(names))
 
     def _suspended(self, target: Target) -> list[str]:
         named = [one for one in self._groups() if one["AutoScalingGroupName"] == target.name]
@@ -147,7 +201,7 @@ class CloudWorld:
             AutoScalingGroupName=name,
             MinSize=0,
             MaxSize=4,
-            DesiredCapacity=2,
+            DesiredCapacity=1,
             VPCZoneIdentifier=self._ec2.describe_subnets()["Subnets"][0]["SubnetId"],
             LaunchTemplate={"LaunchTemplateName": name},
             Tags=[{"Key": "app", "Value": name, "PropagateAtLaunch": True}],
@@ -160,6 +214,13 @@ class CloudWorld:
             return
         mine = {"ResourceId": target.name, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
         self._scaling.create_or_update_tags(Tags=[{**one, **mine} for one in listed])
+
+    def _untag(self, target: Target, keys: Sequence[str]) -> None:
+        if target.kind == "instance":
+            self._ec2.delete_tags(Resources=[target.name], Tags=[{"Key": key} for key in keys])
+            return
+        mine = {"ResourceId": target.name, "ResourceType": "auto-scaling-group"}
+        self._scaling.delete_tags(Tags=[{"Key": key, **mine} for key in keys])
 
 
 def _instance(said: Json) -> dict[str, Any]:

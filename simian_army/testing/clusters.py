@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from simian_army import marks
-from simian_army.clock import SystemClock
 from simian_army.embedded.kube.objects import controller_of, leaving, meta, name_of, space_of, uid_of
-from simian_army.embedded.kube.request import Request, route
 from simian_army.embedded.kube.resources import Resource
-from simian_army.embedded.kube.server import KubeServer
-from simian_army.embedded.kube.status import Problem
 from simian_army.embedded.kube.store import Key
 from simian_army.model import Json, Mark, Selector, Target
 from simian_army.ports_kube import Ended
 from simian_army.targets.k8s import Kubernetes
-from simian_army.targets.kube.checks import ALWAYS
 from simian_army.targets.kube.kinds import KINDS
 from simian_army.targets.kube.place import Place
-from simian_army.testing.objects import NODES, SPACE, made, seed
+from simian_army.targets.kube.templates import MAKERS
+from simian_army.testing.objects import SPACE, made, seed
 from simian_army.testing.others import THEIRS, third
+from simian_army.testing.watched import SETTLED, WatchedServer, restarted
 
-HASTE = 50.0
-"""How much quicker the controllers' time passes than ours: nobody has to wait for what takes a node a third of a second."""
-
-SETTLED = 10 * HASTE
-_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _OWN = ("resourceVersion", "generation", "managedFields", "creationTimestamp", "deletionGracePeriodSeconds", "selfLink")
 _BY_CONTROLLERS = ("deployment.kubernetes.io/revision",)
+_ALWAYS = frozenset(
+    {
+        ("get", "", "namespaces", ""),
+        ("list", "", "nodes", ""),
+        *((verb, KINDS[name].group, KINDS[name].plural, "") for name in ("pod", *MAKERS) for verb in ("get", "list")),
+    }
+)
+_EXEC = (("create", "", "pods", "exec"), ("get", "", "pods", "exec"))
 _HIDDEN = ("Namespace", "Event", "EndpointSlice", "ServiceAccount", "Lease", "CustomResourceDefinition")
 
 
@@ -39,39 +39,36 @@ class KubernetesWorld:
     fleet, key = "conformance", b"a key that only tests have"
 
     def __init__(self, more: Sequence[Json] = ()) -> None:
-        self._server = _Listening([*seed(), *(dict(one) for one in more)], startup=0)
+        self._server = WatchedServer([*seed(), *(dict(one) for one in more)])
         self._server.start()
         self._server.settle(SETTLED)
         self._ports: list[Kubernetes] = []
         self._made = 0
-        self._struck: set[str] = set()
+        self._things: dict[str, list[Key]] = {}
 
     def port(self) -> Any:
         """A connection; what it runs in containers is told by this world."""
-        place = Place(url=self._server.url, embedded=True, namespaces=(SPACE,), fleet=self.fleet, key=self.key)
-        self._ports.append(Kubernetes.connect(place))
-        return _Running(self._ports[-1], self)
+        return _Running(self._connect(), self)
 
     def target(self, kind: str) -> Target:
-        """One of its nodes in turn; else one made for it."""
+        """One made for it: a pod with its Deployment, a node with a zone and two pods of its own."""
         self._made += 1
-        name = NODES[self._made % len(NODES)] if kind == "node" else f"{kind}-{self._made}"
-        if kind != "node":
-            self._server.apply(made(kind, name))
-            self._server.settle(SETTLED)
+        name = f"{kind}-{self._made}"
+        things = [self._server.apply(obj) for obj in made(kind, name)]
+        self._server.settle(SETTLED)
         labels, names = (f"app={name}", ()) if kind == "pod" else ("", (name,))
         port = self.port()
         (found,) = port.find(Selector(kind, ("*",) if kind == "node" else (SPACE,), labels=labels, names=names))
         whole = port.read(found)
         if not isinstance(whole, Target):
             raise AssertionError(f"{found} is gone before it is struck")
-        self._struck.add(whole.id)
+        self._things[whole.id] = [self._key_of(obj) for obj in things]
         return whole
 
     def look(self) -> Json:
         """Every object of any kind, but those that controllers make and that are no targets."""
         kept = [obj for obj in self._objects() if not leaving(obj)]
-        kept = [one for one in kept if controller_of(one) is None or uid_of(one) in self._struck]
+        kept = [one for one in kept if controller_of(one) is None or uid_of(one) in self._things]
         return {_title(obj): _bare(obj) for obj in kept}
 
     def marks(self) -> list[str]:
@@ -81,11 +78,19 @@ class KubernetesWorld:
 
     def writes(self) -> int:
         """Those of adapters, and commands run in containers."""
-        return self._server.done
+        return len(self._server.done)
 
     def asked(self) -> list[tuple[str, ...]]:
-        """Verb, group, resource and subresource of each request, but for what finding and reading targets takes."""
-        return [one for one in self._server.asked if one not in ALWAYS]
+        """Verb, group, resource and subresource of each request."""
+        return list(self._server.asked)
+
+    def always(self) -> Collection[tuple[str, ...]]:
+        """What finding targets and marks, and reading them, takes."""
+        return _ALWAYS
+
+    def found(self, kinds: Collection[str]) -> Sequence[tuple[Target, Mark | None]]:
+        """As ``Platform.marked``."""
+        return list(self._connect(tuple(sorted({*kinds} - {"node", "pod"}))).marked())
 
     def change(self, target: Target, before: Json) -> None:
         """A third value for what differs from ``before``, and an annotation."""
@@ -102,9 +107,16 @@ class KubernetesWorld:
         self._update(target, theirs)
 
     def remove(self, target: Target) -> None:
-        """Deleted at once, without grace, with whatever makes it anew."""
+        """Deleted at once, without grace."""
         self._server.cluster.store.remove(self._key(target))
         self._server.settle(SETTLED)
+
+    def clear(self, target: Target) -> None:
+        """With all that was made for it, and what that made."""
+        for key in [*self._things.pop(target.id, ()), self._key(target)]:
+            self._server.cluster.store.remove(key)
+        self._server.settle(SETTLED)
+        self._disconnect()
 
     def forge(self, target: Target, mark: Mark) -> None:
         """Label and annotation."""
@@ -117,20 +129,37 @@ class KubernetesWorld:
 
         self._update(target, forged)
 
+    def strip(self, target: Target) -> None:
+        """Label and annotation."""
+
+        def bare(obj: Json) -> dict[str, Any]:
+            head = {key: value for key, value in _bare(obj)["metadata"].items() if key in ("labels", "annotations")}
+            return {**obj, "metadata": {**obj["metadata"], **head}}
+
+        self._update(target, bare)
+
     def close(self) -> None:
         """End every connection, then the server."""
-        for port in self._ports:
-            port.close()
+        self._disconnect()
         self._server.stop()
 
-    def ran(self, target: Target, argv: Sequence[str]) -> Ended:
+    def ran(self, target: Target, container: str, argv: Sequence[str]) -> Ended:
         """What a command in a container comes to here: one that ends process 1 restarts it, others do nothing."""
-        self._server.done += 1
-        self._server.asked.append(("create", "", "pods", "exec"))
+        self._server.done.append(_EXEC[0])
+        self._server.asked.extend(_EXEC)
         if not any("kill" in word for word in argv):
             return Ended(0, "it ended with 0")
-        self._server.cluster.write(self._key(target), _restarted)
+        self._server.cluster.write(self._key(target), lambda pod: restarted(pod, (container,)))
         return Ended(137, "it ended with 137")
+
+    def _connect(self, marked: tuple[str, ...] = ()) -> Kubernetes:
+        place = Place(url=self._server.url, embedded=True, namespaces=(SPACE,), fleet=self.fleet, key=self.key)
+        self._ports.append(Kubernetes.connect(replace(place, marked=marked)))
+        return self._ports[-1]
+
+    def _disconnect(self) -> None:
+        while self._ports:
+            self._ports.pop().close()
 
     def _objects(self) -> list[dict[str, Any]]:
         kinds = [one for one in self._server.cluster.kinds.all() if one.kind not in _HIDDEN]
@@ -150,34 +179,11 @@ class KubernetesWorld:
     def _key(self, target: Target) -> Key:
         return Key(self._resource(target).id, target.scope, target.name)
 
-
-class _Listening(KubeServer):
-    """Tells every request of an adapter: ``asked``, and how many writes were ``done``."""
-
-    asked: list[tuple[str, ...]]
-    done: int
-
-    def __init__(self, objects: Sequence[dict[str, Any]], *, startup: float) -> None:
-        self.asked, self.done = [], 0
-        super().__init__(objects, startup=startup, clock=_Hasty())
-
-    def answer(self, request: Request) -> tuple[int, dict[str, Any] | str]:
-        """As the server; what is no resource takes no permission."""
-        code, body = super().answer(request)
-        with suppress(Problem):
-            where = route(request.path, self.cluster.kinds)
-            verb = _VERBS.get(request.method, "get" if where.name else "list")
-            self.asked.append((verb, where.resource.group, where.resource.plural, where.sub))
-            self.done += int(verb in _VERBS.values() and code < 300 and "reviews" not in where.resource.plural)
-        return code, body
-
-
-class _Hasty(SystemClock):
-    """The machine's clock, but that what is waited for comes sooner."""
-
-    def monotonic(self) -> float:
-        """Seconds that pass quickly."""
-        return super().monotonic() * HASTE
+    def _key_of(self, obj: dict[str, Any]) -> Key:
+        kind = self._server.cluster.kinds.of(obj["apiVersion"], obj["kind"])
+        if kind is None:
+            raise AssertionError(f"the server has no {obj['kind']}")
+        return Key(kind.id, space_of(obj), name_of(obj))
 
 
 class _Running:
@@ -194,8 +200,8 @@ class _Running:
 
     def run(self, target: Target, container: str, argv: Sequence[str], seconds: float) -> Ended:
         """As ``ports_kube.KubernetesExecPort.run``."""
-        del container, seconds
-        return self._world.ran(target, argv)
+        del seconds
+        return self._world.ran(target, container, argv)
 
 
 def _title(obj: dict[str, Any]) -> str:
@@ -215,9 +221,3 @@ def _bare(obj: Json) -> dict[str, Any]:
 def _marking(obj: Json, part: str) -> Mapping[str, str]:
     there = obj["metadata"].get(part) or {}
     return {key: there[key] for key in (marks.HELD, marks.FAULT) if key in there}
-
-
-def _restarted(pod: dict[str, Any]) -> dict[str, Any]:
-    status = pod.get("status") or {}
-    told = [{**one, "restartCount": one.get("restartCount", 0) + 1} for one in status.get("containerStatuses") or ()]
-    return {**pod, "status": {**status, "containerStatuses": told}}

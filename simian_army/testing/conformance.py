@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unittest
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from simian_army.model import NOTHING, Json
 from simian_army.testing.checks import acting, breaking, meanwhile, saying
 from simian_army.testing.life import Life
-from simian_army.testing.world import Opens
+from simian_army.testing.world import Opens, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Check:
 
     def fits(self, make: Any) -> bool:
         """Whether it is asked of that class of kind."""
-        if self.many:
-            return hasattr(make, "revert_all")
+        if self.many and not hasattr(make, "revert_all"):
+            return False
         return not self.held or bool(make.reversible)
 
 
@@ -50,40 +50,83 @@ CHECKS = (
 """The suite, in the order of a fault's life."""
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Another way to use a kind: its parameters, and another kind of target than the first."""
+
+    params: Json = field(default_factory=dict)
+    strikes: str = ""
+
+
+class Suite(unittest.TestCase):
+    """What every class that ``conformance`` makes has; ``without`` says which checks are left out, and why."""
+
+    fault: ClassVar[Any]
+    opens: ClassVar[Opens]
+    ways: ClassVar[Sequence[Way]]
+    without: ClassVar[Mapping[str, str]]
+    asked: ClassVar[tuple[str, ...]]
+    _world: ClassVar[World | None] = None
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Close the world."""
+        world, cls._world = cls._world, None
+        if world is not None:
+            world.close()
+
+    @classmethod
+    def live(cls, check: Check) -> None:
+        """Run one check; after one that failed the next has a new world."""
+        if cls._world is None:
+            cls._world = cls.opens()
+        first, *others = cls.ways
+        more = [Life(cls.fault, cls._world, way.params, way.strikes) for way in others]
+        life = Life(cls.fault, cls._world, first.params, first.strikes, others=more)
+        try:
+            check.run(life)
+            for one in (life, *more):
+                one.clear()
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+
 def conformance(
-    make: Any, world: Opens, *, params: Json = NOTHING, strikes: str = "", without: Mapping[str, str] = NOTHING
-) -> type[unittest.TestCase]:
-    """A test class that asks every promise of a fault kind, each in a world of its own.
+    make: Any,
+    world: Opens,
+    *ways: Way,
+    without: Mapping[str, str] = NOTHING,
+) -> type[Suite]:
+    """A test class that asks every promise of a fault kind.
 
     Give it a name in a test module (``TestMyFault = conformance(MyFault, KubernetesWorld)``), and pytest or unittest
-    runs it. ``params`` are the fault's, ``strikes`` another kind of target than the first. ``without`` leaves checks out
-    by name and says why; that reason stands in the table of the documentation.
+    runs it. Every check is run in the first of ``ways``; the permissions, and that all is as before in the end, in each
+    of them. ``without`` leaves checks out by name and says why; that reason stands in the table of the documentation.
 
     Raises:
-        ValueError: ``without`` names no check, or gives no reason.
+        ValueError: ``without`` names no check of this kind, or gives no reason.
     """
-    names = {check.name for check in CHECKS}
+    names = [check.name for check in CHECKS if check.fits(make)]
     wrong = [name for name, reason in without.items() if name not in names or not reason]
     if wrong:
-        raise ValueError(f"without: {', '.join(wrong)}: give the names of checks ({', '.join(sorted(names))}) and why")
+        raise ValueError(f"without: {', '.join(wrong)}: give names of this kind's checks ({', '.join(names)}) and why")
+    asked = tuple(name for name in names if name not in without)
+    said = {
+        "__doc__": f"What {make.name} promises.",
+        "fault": make,
+        "opens": staticmethod(world),
+        "ways": ways or (Way(),),
+        "without": dict(without),
+        "asked": asked,
+    }
+    tests = {f"test_{check.name}": _test(check) for check in CHECKS if check.name in asked}
+    return type(f"Conformance of {make.name}", (Suite,), {**said, **tests})
 
-    def live(check: Check) -> None:
-        here = world()
-        try:
-            check.run(Life(make, here, params, strikes))
-        finally:
-            here.close()
 
-    asked = [check for check in CHECKS if check.fits(make) and check.name not in without]
-    tests = {f"test_{check.name}": _test(check, live) for check in asked}
-    said = {"__doc__": f"What {make.name} promises.", "fault": make, "without": dict(without)}
-    return type(f"Conformance of {make.name}", (unittest.TestCase,), {**said, **tests})
-
-
-def _test(check: Check, live: Callable[[Check], None]) -> Callable[[unittest.TestCase], None]:
-    def test(self: unittest.TestCase) -> None:
-        del self
-        live(check)
+def _test(check: Check) -> Callable[[Suite], None]:
+    def test(self: Suite) -> None:
+        self.live(check)
 
     test.__doc__ = check.run.__doc__
     return test

@@ -1,4 +1,4 @@
-"""What stands in for time and for a platform where a test needs no world: a clock that is told, a cluster of one object."""
+"""What stands in for time and a platform where no world is needed: a clock that is told, a cluster of one object."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class OnePort:
 
     def listed(self, kind: str, labels: str = "", fields: Sequence[tuple[str, str]] = ()) -> dict[str, Obj]:
         """Not here: one object is read."""
-        raise AssertionError("one object is read, not listed")
+        raise AssertionError(f"one object is read, and {kind} {labels} {fields} are not listed")
 
     def mark(self, obj: Json, mark: Mark) -> list[Json]:
         """As ``ports.KubernetesPort``."""

@@ -15,6 +15,7 @@ from simian_army.contract import FaultKind
 from simian_army.model import Evidence, Fault, Json, Mark, Selector, Target
 from simian_army.records import fault_json, fault_of_json
 from simian_army.testing.probe import Probe
+from simian_army.testing.views import left_wrong
 from simian_army.testing.world import World
 
 RUN = "conformity"
@@ -44,13 +45,15 @@ def expect(holds: object, words: str) -> None:
 
 @dataclass(frozen=True)
 class Life:
-    """A fault kind by its class, the world it strikes in, and what it is given."""
+    """A fault kind by its class, the world it strikes in, and what it is given. ``others`` are other ways to use it."""
 
     make: Callable[[Any], FaultKind]
     world: World
     params: Json = field(default_factory=dict)
     strikes: str = ""
     clock: Clock = field(default_factory=SystemClock)
+    others: Sequence[Life] = ()
+    targets: list[Target] = field(default_factory=list)
 
     def kind(self, probe: Probe | None = None) -> FaultKind:
         """The kind, made anew."""
@@ -61,16 +64,26 @@ class Life:
         """One that nothing befalls."""
         return Probe(self.world.writes)
 
-    def fault(self) -> Fault:
-        """A fault on a new target, with whom else it harms, not prepared."""
+    def target(self) -> Target:
+        """A new one to strike."""
+        self.targets.append(self.world.target(self.strikes or self.kind().strikes))
+        return self.targets[-1]
+
+    def fault(self, target: Target | None = None) -> Fault:
+        """A fault on a target, a new one if none is given, with whom else it harms; not prepared."""
         kind = self.kind()
-        fault = Fault(kind.name, self.world.target(self.strikes or kind.strikes), self.params, hold=HOLD)
+        fault = Fault(kind.name, target or self.target(), self.params, hold=HOLD)
         return replace(fault, others=self._others(kind, fault))
 
-    def prepared(self) -> Fault:
+    def prepared(self, target: Target | None = None) -> Fault:
         """The same with its undo."""
-        fault = self.fault()
+        fault = self.fault(target)
         return replace(fault, undo=self.kind().prepare(fault))
+
+    def clear(self) -> None:
+        """Nobody needs its targets any more."""
+        while self.targets:
+            self.world.clear(self.targets.pop())
 
     def mark(self, fault: Fault, run: str = RUN) -> Mark:
         """The mark that the flow would give it."""
@@ -106,8 +119,6 @@ class Life:
         Raises:
             Nonconformity: it is not.
         """
-        from simian_army.testing.views import left_wrong
-
         proof = self.revert(fault, mark)
         expect(proof.holds, f"{when}: the revert does not hold: {proof.detail}")
         wrong = left_wrong(before, before, before, self.world.look())

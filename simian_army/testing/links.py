@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from simian_army.embedded.toxi.server import ToxiServer
@@ -65,6 +66,15 @@ class LinkWorld:
         """Nothing: whoever reaches a toxiproxy may do everything."""
         return []
 
+    def always(self) -> Collection[tuple[str, ...]]:
+        """The same."""
+        return ()
+
+    def found(self, kinds: Collection[str]) -> Sequence[tuple[Target, Mark | None]]:
+        """As ``Platform.marked``."""
+        del kinds  # all are proxies
+        return list(self.port().marked())
+
     def change(self, target: Target, before: Json) -> None:
         """The proxy gets another toxic and loses the one from before."""
         del before
@@ -75,15 +85,30 @@ class LinkWorld:
         """The proxy is deleted."""
         self._ask("DELETE", f"/proxies/{target.name}")
 
+    def clear(self, target: Target) -> None:
+        """The same."""
+        if target.name in self._proxies():
+            self.remove(target)
+        self._disconnect()
+
     def forge(self, target: Target, mark: Mark) -> None:
         """A toxic that is named as if it were of the same run, under another signature."""
         self._toxic(target.name, f"simian-{mark.fleet}-{mark.run}-{int(mark.deadline.timestamp())}-{mark.mac[:16]}")
 
+    def strip(self, target: Target) -> None:
+        """Every toxic of ours."""
+        for toxic in self._proxies()[target.name]["toxics"]:
+            if parse(toxic["name"]):
+                self._ask("DELETE", f"/proxies/{target.name}/toxics/{toxic['name']}")
+
     def close(self) -> None:
         """End every connection, then the server."""
-        for port in self._ports:
-            port.close()
+        self._disconnect()
         self._server.stop()
+
+    def _disconnect(self) -> None:
+        while self._ports:
+            self._ports.pop().close()
 
     def _proxies(self) -> dict[str, Any]:
         found: dict[str, Any] = self._ask("GET", "/proxies")

@@ -18,25 +18,33 @@ def seed() -> list[Obj]:
     """Three nodes, each a zone of its own; a namespace; someone who enforces NetworkPolicies."""
     enforcer = _workload("DaemonSet", "calico-node", "kube-system")
     return [
-        *({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": _places(name)}} for name in NODES),
+        *map(_node, NODES),
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}},
         enforcer,
     ]
 
 
-def made(kind: str, name: str) -> Obj:
-    """An object of a target's kind that may be struck; a pod comes with its Deployment.
+def made(kind: str, name: str) -> list[Obj]:
+    """An object of a target's kind that may be struck, with what belongs to it: a pod comes with its Deployment, a node
+    with pods that stand there and nowhere else.
 
     Raises:
         ValueError: there is none of that kind here.
     """
     if kind not in _MAKES:
-        raise ValueError(f"no {kind} can be made here ({', '.join(['node', *_MAKES])} can): give a world of your own")
+        raise ValueError(f"no {kind} can be made here ({', '.join(_MAKES)} can): give a world of your own")
     return _MAKES[kind](name)
 
 
-def _places(node: str) -> dict[str, str]:
-    return {_HOST: node, _ZONE: node.replace("node", "zone")}
+def _node(name: str) -> Obj:
+    labels = {_HOST: name, _ZONE: name.replace("node", "zone")}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
+
+
+def _peopled(name: str) -> list[Obj]:
+    pods = _workload("Deployment", name, replicas=2)
+    pods["spec"]["template"]["spec"] = {**pods["spec"]["template"]["spec"], "nodeSelector": {_HOST: name}}
+    return [_node(name), pods]
 
 
 def _workload(kind: str, name: str, space: str = SPACE, **spec: Any) -> Obj:
@@ -61,13 +69,14 @@ def _thing(kind: str, name: str, version: str = "v1", **more: Any) -> Obj:
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **more}
 
 
-_MAKES: Mapping[str, Callable[[str], Obj]] = {
-    "pod": lambda name: _workload("Deployment", name, replicas=1),
-    "deployment": lambda name: _workload("Deployment", name, replicas=2),
-    "statefulset": lambda name: _workload("StatefulSet", name, replicas=2, serviceName=name),
-    "daemonset": lambda name: _workload("DaemonSet", name),
-    "job": _job,
-    "configmap": lambda name: _thing("ConfigMap", name, data={"a": "true", "b": "2"}),
-    "secret": lambda name: _thing("Secret", name, type="Opaque", data={"a": "dHJ1ZQ==", "b": "Mg=="}),
-    "service": lambda name: _thing("Service", name, spec={"type": "ExternalName", "externalName": "db.example"}),
+_MAKES: Mapping[str, Callable[[str], list[Obj]]] = {
+    "node": _peopled,
+    "pod": lambda name: [_workload("Deployment", name, replicas=1)],
+    "deployment": lambda name: [_workload("Deployment", name, replicas=2)],
+    "statefulset": lambda name: [_workload("StatefulSet", name, replicas=2, serviceName=name)],
+    "daemonset": lambda name: [_workload("DaemonSet", name)],
+    "job": lambda name: [_job(name)],
+    "configmap": lambda name: [_thing("ConfigMap", name, data={"a": "true", "b": "2"})],
+    "secret": lambda name: [_thing("Secret", name, type="Opaque", data={"a": "dHJ1ZQ==", "b": "Mg=="})],
+    "service": lambda name: [_thing("Service", name, spec={"type": "ExternalName", "externalName": "db.example"})],
 }

@@ -31,8 +31,8 @@ def differing(old: Json, new: Json) -> list[tuple[str, ...]]:
 
 
 def left_wrong(before: Json, struck: Json, changed: Json, after: Json) -> list[str]:
-    """What is not as compare-and-restore leaves it, in words: what others changed in ``struck`` stays, all else is as it
-    was ``before``."""
+    """What is not as compare-and-restore leaves it, in words: what others changed in ``struck`` stays, all else is as
+    it was ``before``."""
     was, during, theirs, now = map(_solid, (before, struck, changed, after))
     wrong = []
     for path in sorted({*was, *during, *theirs, *now}):

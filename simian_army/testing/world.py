@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from simian_army.model import Json, Mark, Target
 
 
 class World(Protocol):
-    """One throw-away platform, made for one test and closed after it. ``fleet`` and ``key`` are those of the marks.
+    """One throw-away platform, made for the checks of one kind, and anew after one that failed. ``fleet`` and ``key``
+    are those of the marks.
 
     All but ``port`` act past the fault kind, as an administrator would: what they do is no write of the kind's.
     """
@@ -36,7 +37,11 @@ class World(Protocol):
         ...
 
     def marks(self) -> Sequence[str]:
-        """The run of every mark there is, on whatever object."""
+        """The run of every mark there is, on whatever object, genuine or not."""
+        ...
+
+    def found(self, kinds: Collection[str]) -> Sequence[tuple[Target, Mark | None]]:
+        """What an agent finds that looks for marks on these kinds of target; as ``Platform.marked``."""
         ...
 
     def writes(self) -> int:
@@ -46,6 +51,10 @@ class World(Protocol):
     def asked(self) -> Sequence[tuple[str, ...]]:
         """Every permission that requests through ports took so far, in the words and order of ``permissions``; empty
         where the platform knows none."""
+        ...
+
+    def always(self) -> Collection[tuple[str, ...]]:
+        """The permissions that a fleet has whatever its faults: what finding and reading targets takes."""
         ...
 
     def change(self, target: Target, before: Json) -> None:
@@ -59,6 +68,14 @@ class World(Protocol):
 
     def forge(self, target: Target, mark: Mark) -> None:
         """Somebody without the key writes this mark on the target, instead of one that is there."""
+        ...
+
+    def strip(self, target: Target) -> None:
+        """Somebody takes every mark off the target."""
+        ...
+
+    def clear(self, target: Target) -> None:
+        """Nobody needs a target and its kinds any more: all that was made for it goes, if it is there still."""
         ...
 
     def close(self) -> None:

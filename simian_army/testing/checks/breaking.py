@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from simian_army.errors import Conflict, Forbidden, Gone, Refused, SimianError
@@ -39,6 +40,7 @@ def _points(life: Life, troubles: tuple[Trouble, ...], live: Callable[[Probe], N
         while True:
             probe = replace(life.probe(), trouble=trouble, at=at)
             live(probe)
+            life.clear()
             if len(probe.calls) <= at:
                 break
             yield probe
@@ -48,20 +50,18 @@ def _points(life: Life, troubles: tuple[Trouble, ...], live: Callable[[Probe], N
 def _dies_injecting(life: Life, probe: Probe) -> None:
     fault, before = life.prepared(), life.world.look()
     mark = life.mark(fault)
-    try:
+    with suppress(Died):
         life.kind(probe).inject(fault, mark)
-    except Died:
-        pass
     when = f"injecting, {_where(probe)}"
     harmed = [path for path in differing(before, life.world.look()) if path[0] in before]
     if not life.kind().reversible:
         proof = life.revert(fault, mark)
         expect(proof.holds, f"{when}: the revert does not hold: {proof.detail}")
         return
-    expect(
-        not harmed or mark.run in life.world.marks(),
-        f"{when}: {', '.join(map(said, harmed[:3]))} changed, and no mark tells of it: write it before or with the harm",
+    words = (
+        f"{when}: {', '.join(map(said, harmed[:3]))} changed, and no mark tells of it: write it before or with the harm"
     )
+    expect(not harmed or mark.run in life.world.marks(), words)
     life.restored(fault, mark, before, when)
 
 
@@ -69,10 +69,8 @@ def _dies_reverting(life: Life, probe: Probe) -> None:
     fault, before = life.prepared(), life.world.look()
     mark = life.mark(fault)
     life.kind().inject(fault, mark)
-    try:
+    with suppress(Died):
         life.kind(probe).revert(life.written(fault), mark)
-    except Died:
-        pass
     life.restored(fault, mark, before, f"reverting, {_where(probe)}")
 
 
@@ -131,7 +129,7 @@ def _of(act: Callable[[], object], when: str) -> object:
         return error
     except Endless:
         raise Nonconformity(f"{when}: it asks on and on and never comes back") from None
-    except Exception as error:  # noqa: BLE001 - the plug-in border: whatever it raises is told by name
+    except Exception as error:  # the plug-in border: whatever it raises is told by name
         words = f"{when}: it raises {type(error).__name__} ({error}), and not one of simian_army's errors"
         raise Nonconformity(words) from error
 

@@ -18,11 +18,12 @@ def keeps_what_others_changed(life: Life) -> None:
     fault, mark = life.struck()
     plain = life.revert(fault, mark).detail
     fault, before = life.prepared(), life.world.look()
-    life.kind().inject(fault, life.mark(fault))
+    mark = life.mark(fault)
+    life.kind().inject(fault, mark)
     struck = life.world.look()
     life.world.change(fault.target, before)
     changed = life.world.look()
-    proof = life.revert(fault, life.mark(fault))
+    proof = life.revert(fault, mark)
     expect(proof.holds, f"others changed the target meanwhile, and the revert does not hold: {proof.detail}")
     wrong = left_wrong(before, struck, changed, life.world.look())
     expect(not wrong, f"others changed the target meanwhile, and after the revert {'; '.join(wrong[:5])}")
@@ -38,13 +39,12 @@ def bears_that_its_target_goes(life: Life) -> None:
     fault = life.prepared()
     life.world.remove(fault.target)
     before = life.world.look()
+    no: SimianError | None = None
     try:
         life.kind().prepare(fault)
         life.kind().inject(fault, life.mark(fault))
     except SimianError as error:
         no = error
-    else:
-        no = None
     expect(no is not None, "the target is gone, and it is injected all the same")
     expect(not isinstance(no, Unknown), f"the target is gone, and it cannot say whether it did anything: {no}")
     wrong = differing(before, life.world.look())

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from simian_army.contract import FaultKind
-from simian_army.model import Json
+from simian_army.model import Fault, Json, Mark, Target
+from simian_army.standing import bears, struck
 from simian_army.testing.life import Life, expect
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+Permissions: TypeAlias = set[tuple[str, ...]]
 _PARTS = {"kubernetes": 4, "aws": 1}
 """How many words a permission has, by platform."""
 
@@ -34,15 +36,69 @@ def is_json(life: Life) -> None:
 
 
 def names_its_permissions(life: Life) -> None:
-    """Every request of its whole life takes a permission that it names."""
-    fault = life.prepared()
-    kind, mark, begun = life.kind(), life.mark(fault), len(life.world.asked())
-    kind.prepare(fault)
+    """Its whole life, in every way it can be used, takes the permissions that it names, and it names no more."""
+    kind, always = life.kind(), {*life.world.always()}
+    asked, undoing = _asked(life)
+    named = {tuple(one) for one in kind.permissions}
+    _expect_all(asked - always, named, "it asked for what its `permissions` do not name")
+    _expect_all(named - always, asked, "its `permissions` name what it never asks for")
+    said: Sequence[Sequence[str]] | None = getattr(kind, "reverting", None)
+    if kind.reversible and said is not None:
+        back = {tuple(one) for one in said}
+        _expect_all(undoing, back, "its revert asked for what its `reverting` does not name")
+        _expect_all(back, undoing, "its `reverting` names what its revert never asks for")
+
+
+def _asked(life: Life) -> tuple[Permissions, Permissions]:
+    """What its life took from the first look at the target on, and what its reverts took alone."""
+    asked: Permissions = set()
+    undoing: Permissions = set()
+    for way in (life, *life.others):
+        for end in (_undone, _taken_over) if life.kind().reversible else (_passed,):
+            target, begun = way.target(), len(life.world.asked())
+            fault, mark, before = _lived(way, target)
+            undone = end(way, fault, mark, before)
+            asked.update(life.world.asked()[begun:])
+            undoing.update(life.world.asked()[undone:])
+    return asked, undoing
+
+
+def _lived(life: Life, target: Target) -> tuple[Fault, Mark, Json]:
+    """A fault made, injected, seen, and found by its mark; and what was there before."""
+    fault, before = life.prepared(target), life.world.look()
+    mark, kind = life.mark(fault), life.kind()
     kind.inject(fault, mark)
     life.settled(lambda: kind.observe(fault))
-    life.settled(lambda: kind.revert(fault, mark))
-    missing = sorted(set(life.world.asked()[begun:]) - {tuple(one) for one in kind.permissions})
-    expect(not missing, f"it asked for what its `permissions` do not name: {', '.join(map(_words, missing))}")
+    if kind.reversible:
+        life.world.found((*struck(kind), *bears(kind)))
+    return fault, mark, before
+
+
+def _passed(life: Life, fault: Fault, mark: Mark, before: Json) -> int:
+    del before
+    begun = len(life.world.asked())
+    life.revert(fault, mark)
+    return begun
+
+
+def _undone(life: Life, fault: Fault, mark: Mark, before: Json) -> int:
+    begun = len(life.world.asked())
+    life.restored(fault, mark, before, f"with {dict(life.params)} on a {fault.target.kind}")
+    return begun
+
+
+def _taken_over(life: Life, fault: Fault, mark: Mark, before: Json) -> int:
+    """Somebody takes its mark off: a rarer way to be reverted, which may ask for more."""
+    life.world.strip(fault.target)
+    begun = _passed(life, fault, mark, before)
+    proof = life.revert(fault, mark)
+    expect(proof.holds, f"somebody took its mark off, and the revert does not hold: {proof.detail}")
+    return begun
+
+
+def _expect_all(asked: set[tuple[str, ...]], named: set[tuple[str, ...]], words: str) -> None:
+    missing = sorted(asked - named)
+    expect(not missing, f"{words}: {', '.join(map(_words, missing))}")
 
 
 def _unsaid(kind: FaultKind, make: object) -> Iterator[str]:
