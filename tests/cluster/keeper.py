@@ -27,6 +27,8 @@ THERE = ["--mount", "--net", "--pid", "--ipc", "--uts", "--cgroup"]
 NEW = [*THERE, "--fork", "--kill-child=KILL"]
 PDEATHSIG = 1
 TRIES, PAUSE = 100, 0.05
+SUFFIX = 8
+"""How many letters of a folder's name are its own; those before are the same for every node."""
 
 
 def groups(name: str) -> list[Path]:
@@ -60,6 +62,14 @@ def _gone(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def sweep(beside: Path) -> None:
+    """Remove the groups of nodes whose keeper was killed: nobody is in them, and no folder beside the new one is theirs."""
+    for place in groups(""):
+        for old in place.glob(f"{beside.name[:-SUFFIX]}*"):
+            if not (beside.parent / old.name).exists() and not (old / "cgroup.procs").read_text():
+                remove(old)
 
 
 def _make(name: str) -> None:
@@ -102,6 +112,7 @@ def keep(name: str, folder: Path, shown: list[str]) -> None:
     """Keep the namespaces of a node whose groups are called ``name`` until nobody wants them."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
+    sweep(folder)
     _make(name)
     words = ["unshare", *NEW, sys.executable, "-I", "-S", str(INSIDE), str(folder), *shown]
     child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=sys.stderr, preexec_fn=lambda: _before(name))  # noqa: PLW1509 - one thread

@@ -62,7 +62,7 @@ class Node(Cluster):
             PartDiedError: it ended with another code than 0; the text holds what it said.
         """
         env = {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
-        command = [str(build.kubectl()), *words]
+        command = [str(build.kubectl()), f"--cache-dir={self.folder}/kubectl", *words]
         done = subprocess.run(
             command, input=given, env=env, capture_output=True, text=True, timeout=seconds, check=False
         )
@@ -118,6 +118,12 @@ class Node(Cluster):
         }
         self.admin.create(f"{CORE}/persistentvolumes", _object("PersistentVolume", name, spec))
         return place
+
+    def used(self, namespace: str, pod: str, what: str) -> int:
+        """What the first container of a pod has used, as a file of its control groups (``cpuacct.usage``) tells."""
+        status = self.admin.get(f"{CORE}/namespaces/{namespace}/pods/{pod}")["status"]
+        identity = status["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+        return int(self.run("cat", f"/sys/fs/cgroup/{what.split('.', maxsplit=1)[0]}/k8s.io/{identity}/{what}"))
 
     def logs(self, namespace: str, pod: str) -> str:
         """What a pod's first container printed."""

@@ -1,0 +1,180 @@
+"""Faults that need running containers, on a real node: what they do is seen in the containers, not in what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.node import RESTRICTED, Node, container, pod_spec
+from tests.cluster.process import PartDiedError
+from tests.cluster.waiting import until
+from tests.e2e.acres import IN, Acres, Obj, end, fire, refusals, told
+
+pytestmark = pytest.mark.slow
+POLICIES = "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies"
+
+
+@pytest.fixture
+def land(
+    real_node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Acres]:
+    """A restricted namespace with two pods ``web`` that serve their own names, and one ``shell`` to ask from."""
+    monkeypatch.setenv("KUBECONFIG", str(real_node.kubeconfig_of("admin")))
+    space = f"real-{abs(hash(request.node.name)) % 10_000}"
+    real_node.namespace(space, RESTRICTED)
+    real_node.workload(space, "web", 2, IN)
+    shell = container("shell", "sleep", "3600")
+    real_node.pod(space, "shell", pod_spec(shell), IN)
+    real_node.settle(space)
+    made = Acres(real_node, space, tmp_path)
+    yield made
+    for undertaker in made.undertakers:
+        undertaker.stopping.set()
+    # not waited for: it all goes with the node
+    real_node.admin.delete(f"/api/v1/namespaces/{space}")
+
+
+def write(land: Acres, fault: str, params: str = "{}", *, hold: str = "10m", more: str = "") -> None:
+    land.write(fault, params, more=more)
+    text = land.config.read_text().replace("hold: 10m", f"hold: {hold}")
+    land.config.write_text(text.replace("kubernetes: {", "kubernetes: {exec: true, "))
+
+
+def node_of(land: Acres) -> Node:
+    assert isinstance(land.cluster, Node)
+    return land.cluster
+
+
+def served(land: Acres) -> str:
+    """Who answers for the Service ``web``: a name, or nothing."""
+    node = node_of(land)
+    address = node.admin.get(f"/api/v1/namespaces/{land.space}/services/web")["spec"]["clusterIP"]
+    try:
+        return node.exec(land.space, "shell", "timeout", "3", "wget", "-q", "-O", "-", f"http://{address}/").strip()
+    except PartDiedError:
+        return ""
+
+
+def pod(land: Acres, name: str) -> Obj:
+    return land.cluster.admin.get(f"/api/v1/namespaces/{land.space}/pods/{name}")
+
+
+def containers(land: Acres) -> set[str]:
+    """The identities of all containers with processes."""
+    return set(node_of(land).run("ls", "/sys/fs/cgroup/pids/k8s.io").split())
+
+
+def names(land: Acres) -> set[str]:
+    return {one["metadata"]["name"] for one in land.cluster.pods(land.space, "app=web")}
+
+
+def running(land: Acres, name: str) -> Obj:
+    """The status of the pod's container, once it runs."""
+
+    def status() -> Obj | None:
+        (one,) = pod(land, name)["status"]["containerStatuses"]
+        return one if "running" in one["state"] and one["ready"] else None
+
+    return until(f"the container of {name} to run", status, 60) or {}
+
+
+def test_a_killed_container_is_started_anew_in_its_pod(land: Acres) -> None:
+    write(land, "container-kill")
+    with land.house() as house:
+        outcome = fire(house)
+        assert outcome.taken, refusals(outcome)
+        struck = outcome.taken[0].fault.target
+        assert "app was restarted 1 times, before 0" in told(house, outcome)["observed"]
+    assert pod(land, struck.name)["metadata"]["uid"] == struck.id
+    status = running(land, struck.name)
+    assert status["restartCount"] == 1
+    assert status["lastState"]["terminated"]["exitCode"] == 0, "it was asked, by SIGTERM, and ended by itself"
+
+
+def test_a_command_of_config_is_run_in_the_container(land: Acres) -> None:
+    write(land, "exec", "{argv: [touch, /tmp/struck]}", more="  allow_irreversible: [exec]\n")
+    with land.house() as house:
+        outcome = fire(house)
+        assert outcome.taken, refusals(outcome)
+        struck = outcome.taken[0].fault.target.name
+        assert "the command was run" in told(house, outcome)["observed"]
+    found = {name: node_of(land).exec(land.space, name, "ls", "/tmp").split() for name in names(land)}
+    assert {name for name, files in found.items() if "struck" in files} == {struck}
+
+
+@pytest.mark.parametrize(
+    ("fault", "params", "what", "least"),
+    [
+        ("cpu-hog", "{millicores: 400}", "cpuacct.usage", 400_000_000),
+        ("memory-hog", "{megabytes: 64}", "memory.usage_in_bytes", 64 << 20),
+    ],
+)
+def test_a_hog_really_uses_up_its_node_and_ends_though_nobody_is_there(
+    land: Acres, fault: str, params: str, what: str, least: int
+) -> None:
+    write(land, fault, params, hold="2s")
+    node = node_of(land)
+    with land.house() as house:
+        outcome = fire(house)
+        assert outcome.taken, refusals(outcome)
+        for undertaker in land.undertakers:
+            undertaker.stopping.set()
+        (hog,) = [one for one in node.pods(land.space) if one["metadata"]["name"].startswith("simian-army-")]
+        name = hog["metadata"]["name"]
+        assert hog["spec"]["containers"][0]["image"] == "busybox:1.37", "the one that is shipped"
+        until(f"{least} of {what}", lambda: node.used(land.space, name, what) >= least, 10)
+        ended = node.until_phase(land.space, name, "Failed", seconds=30)
+        assert ended["status"]["reason"] == "DeadlineExceeded"
+        end(house)
+    assert names(land) == {one["metadata"]["name"] for one in node.pods(land.space)} - {"shell"}
+
+
+def test_a_failing_image_stops_the_container_and_the_true_one_runs_again(land: Acres) -> None:
+    write(land, "pod-failure")
+    with land.house() as house:
+        outcome = fire(house)
+        assert outcome.taken, refusals(outcome)
+        struck = outcome.taken[0].fault.target
+        assert "app waits (" in told(house, outcome)["observed"]
+        (status,) = pod(land, struck.name)["status"]["containerStatuses"]
+        assert "running" not in status["state"]
+        (other,) = names(land) - {struck.name}
+        until("its Service to leave it out", lambda: {served(land) for _ in range(6)} == {other}, 20)
+        end(house)
+    assert running(land, struck.name)["restartCount"] >= 1
+    assert pod(land, struck.name)["metadata"]["uid"] == struck.id
+    until("its Service to count on it again", lambda: struck.name in {served(land) for _ in range(6)}, 20)
+
+
+@pytest.mark.parametrize(("fault", "params"), [("pod-evict", "{}"), ("pod-delete", "{grace: 0}")])
+def test_a_pod_that_left_is_replaced_and_its_service_answers(land: Acres, fault: str, params: str) -> None:
+    write(land, fault, params)
+    before = names(land)
+    identities = {name: running(land, name)["containerID"].removeprefix("containerd://") for name in before}
+    with land.house() as house:
+        outcome = fire(house)
+        assert outcome.taken, refusals(outcome)
+        struck = outcome.taken[0].fault.target
+    until("another one to be ready", lambda: len(names(land) - before) == 1, 30)
+    land.cluster.settle(land.space)
+    until("its processes to be gone", lambda: identities[struck.name] not in containers(land), 20)
+    assert set(identities.values()) & containers(land), "the other one's are there"
+    fresh = names(land)
+    assert struck.name not in fresh
+    until("its Service to know", lambda: {served(land) for _ in range(8)} == fresh, 20)
+
+
+def test_a_partition_that_nobody_enforces_has_no_effect(land: Acres) -> None:
+    write(land, "network-partition")
+    with land.house() as house:
+        outcome = fire(house)
+        assert "nobody is known to enforce policies here" in told(house, outcome)["no_effect"]
+        assert len(land.items(POLICIES)) == 1
+        struck = outcome.taken[0].fault.target.name
+        address = pod(land, struck)["status"]["podIP"]
+        words = ["timeout", "3", "wget", "-q", "-O", "-", f"http://{address}:8080/"]
+        assert node_of(land).exec(land.space, "shell", *words).strip() == struck, "true: it is as reachable as before"
+        end(house)
+    assert land.items(POLICIES) == []
