@@ -10,13 +10,13 @@ from simian_army import marks
 from simian_army.embedded.kube.objects import controller_of, leaving, meta, name_of, space_of, uid_of
 from simian_army.embedded.kube.resources import Resource
 from simian_army.embedded.kube.store import Key
-from simian_army.model import Json, Mark, Selector, Target
+from simian_army.model import NOTHING, Json, Mark, Selector, Target
 from simian_army.ports_kube import Ended
 from simian_army.targets.k8s import Kubernetes
 from simian_army.targets.kube.kinds import KINDS
 from simian_army.targets.kube.place import Place
 from simian_army.targets.kube.templates import MAKERS
-from simian_army.testing.objects import SPACE, made, seed
+from simian_army.testing.objects import SPACE, made, named, seed
 from simian_army.testing.others import THEIRS, third
 from simian_army.testing.watched import SETTLED, WatchedServer, restarted
 
@@ -34,11 +34,16 @@ _HIDDEN = ("Namespace", "Event", "EndpointSlice", "ServiceAccount", "Lease", "Cu
 
 
 class KubernetesWorld:
-    """An embedded cluster with three nodes of three zones. ``more`` are objects that stand there besides."""
+    """An embedded cluster with three nodes of three zones. ``more`` are objects that stand there besides.
+
+    ``like`` has, by kind of target, what is to be struck, where the usual one will not do; it is made in a namespace
+    and under a name of this world's.
+    """
 
     fleet, key = "conformance", b"a key that only tests have"
 
-    def __init__(self, more: Sequence[Json] = ()) -> None:
+    def __init__(self, more: Sequence[Json] = (), like: Mapping[str, Json] = NOTHING) -> None:
+        self._like = like
         self._server = WatchedServer([*seed(), *(dict(one) for one in more)])
         self._server.start()
         self._server.settle(SETTLED)
@@ -54,7 +59,8 @@ class KubernetesWorld:
         """One made for it: a pod with its Deployment, a node with a zone and two pods of its own."""
         self._made += 1
         name = f"{kind}-{self._made}"
-        things = [self._server.apply(obj) for obj in made(kind, name)]
+        wanted = [named(self._like[kind], name)] if kind in self._like else made(kind, name)
+        things = [self._server.apply(obj) for obj in wanted]
         self._server.settle(SETTLED)
         labels, names = (f"app={name}", ()) if kind == "pod" else ("", (name,))
         port = self.port()

@@ -36,6 +36,13 @@ def made(kind: str, name: str) -> list[Obj]:
     return _MAKES[kind](name)
 
 
+def named(obj: Mapping[str, Any], name: str) -> Obj:
+    """The same under another name, in the namespace that is struck in, opted in."""
+    head = obj.get("metadata") or {}
+    metadata = {**head, "name": name, "labels": {**IN, **(head.get("labels") or {})}}
+    return {**obj, "metadata": metadata if obj["kind"] == "Node" else {**metadata, "namespace": SPACE}}
+
+
 def _node(name: str) -> Obj:
     labels = {_HOST: name, _ZONE: name.replace("node", "zone")}
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}

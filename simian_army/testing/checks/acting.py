@@ -10,6 +10,7 @@ from typing import cast
 from simian_army.errors import SimianError
 from simian_army.extras import Wholesale
 from simian_army.model import Evidence
+from simian_army.standing import bears, struck
 from simian_army.testing.life import Life, expect
 from simian_army.testing.views import differing, said
 
@@ -33,6 +34,11 @@ def is_undone_by_what_was_written_before(life: Life) -> None:
         mark = life.mark(fault)
         life.kind().inject(fault, mark)
         expect(mark.run in life.world.marks(), "it is held, but its mark is nowhere: a crash would leave it for ever")
+        found = life.world.found((*struck(life.kind()), *bears(life.kind())))
+        genuine = [target.id for target, one in found if one is not None and one.run == mark.run]
+        expect(
+            fault.target.id in genuine, "it is held, but who looks for marks finds none that is signed for its target"
+        )
         known = fault if how == "record" else replace(fault, params={}, undo=dict(mark.undo))
         life.restored(known, mark, before, f"by the {how} alone")
 
