@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.cluster import build, machine
+from tests.cluster import agent_image, build, machine
 from tests.cluster.node import Node
 from tests.cluster.plane import Cluster
 from tests.cluster.policy import needs
@@ -100,6 +100,17 @@ def real_node(pytestconfig: pytest.Config) -> Iterator[Node]:
         needs(f"the real node cannot be built: {error}")
     with Node(say) as node:
         yield node
+
+
+@pytest.fixture(scope="session")
+def agents_image(real_node: Node, pytestconfig: pytest.Config) -> str:
+    """The name of the agent's own image, built from this tree, which the real node has."""
+    try:
+        made = agent_image.agent(teller(pytestconfig))
+    except build.CannotBuildError as error:
+        needs(f"the agent's image cannot be built: {error}")
+    real_node.load(made)
+    return made.name
 
 
 @pytest.fixture(scope="session")

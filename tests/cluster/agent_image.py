@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,7 +113,10 @@ def _root(place: Path, out: Path, tell: build.Say) -> None:
 def _wheels(place: Path, wanted: str, out: Path) -> None:
     with _stage() as stage:
         (stage / "wanted.txt").write_text(wanted)
-        _install(stage, "--require-hashes", "-r", str(stage / "wanted.txt"))
+        site = stage / SITE
+        what = ["--require-hashes", "-r", str(stage / "wanted.txt")]
+        _uv(["pip", "install", "--quiet", "--no-deps", *PLATFORM, "--target", str(site), *what])
+        shutil.rmtree(site / "bin", ignore_errors=True)  # they name a Python that is not in the image
         (stage / HOME / "bin").mkdir()
         (stage / HOME / "bin/python").symlink_to("/usr/bin/python3")
         (stage / HOME / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {PYTHON}\n")
@@ -122,7 +126,9 @@ def _wheels(place: Path, wanted: str, out: Path) -> None:
 def _own(place: Path, out: Path) -> None:
     with _stage() as stage:
         _uv(["build", "--quiet", "--wheel", "--out-dir", str(stage), str(TREE)])
-        _install(stage, *map(str, stage.glob("*.whl")))
+        (wheel,) = stage.glob("*.whl")
+        with zipfile.ZipFile(wheel) as ours:
+            ours.extractall(stage / SITE)  # an installer would write down where the wheel lay
         (stage / HOME / "bin").mkdir()
         start = stage / HOME / "bin/simian"
         start.write_text(START)
@@ -134,12 +140,6 @@ def _own(place: Path, out: Path) -> None:
 def _stage() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="simian-image-") as folder:
         yield Path(folder)
-
-
-def _install(stage: Path, *what: str) -> None:
-    site = stage / SITE
-    _uv(["pip", "install", "--quiet", "--no-deps", *PLATFORM, "--target", str(site), *what])
-    shutil.rmtree(site / "bin", ignore_errors=True)  # they name a Python that is not in the image
 
 
 def _pack(place: Path, stage: Path, out: Path) -> None:
