@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from config.approving import Approval
+from config.each_group import EachGroup
 from config.exposure import Segment, Stages
 from config.halting import Halting
 from config.limits import Own
@@ -73,6 +74,7 @@ class MonkeyEntry(Part):
     stages: Stages | None = None
     segment: Segment | None = None
     approval: Approval | None = None
+    each_group: EachGroup | None = None
     with_: Mapping[str, Any] = Field(default_factory=dict, alias="with")
 
     @model_validator(mode="after")
@@ -81,6 +83,7 @@ class MonkeyEntry(Part):
         wrong = list(self.select.misplaced(self.on))
         wrong += self.segment.misplaced(self.on) if self.segment else ()
         wrong += self.approval.misplaced(self.on) if self.approval else ()
+        wrong += self.each_group.misplaced(self) if self.each_group else ()
         if wrong:
             raise LocatedError(wrong)
         return self

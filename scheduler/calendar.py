@@ -108,11 +108,16 @@ def upcoming(schedule: Schedule, after: datetime, zone: ZoneInfo, name: str) -> 
     day = first
     while quiet < HORIZON:
         quiet += 1
-        for moment in schedule.fires(day, zone, Random(f"{name}/{day}")):  # noqa: S311 - replayable, not secret
+        for moment in of_day(schedule, day, zone, name):
             if moment > after:
                 quiet = 0
                 yield moment
         day += DAY
+
+
+def of_day(schedule: Schedule, day: date, zone: ZoneInfo, name: str) -> Iterator[datetime]:
+    """The fire times of one local day, the same that ``upcoming`` tells."""
+    return schedule.fires(day, zone, Random(f"{name}/{day}"))  # noqa: S311 - replayable, not secret
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -35,6 +35,7 @@ WORDS = {
     "segment": "widen the monkey's segment",
     "zone": "widen the monkey's segment",
     "look": "wait until all is well there, or change safety.look",
+    "pace": "wait for its turn, or strike by hand: `simian once`",
     "lock": "wait until that run is over",
 }
 """The change that a denial of each guard asks for."""

@@ -17,6 +17,7 @@ from simian_army.errors import PlatformError, Refused
 from simian_army.fitting import strikes
 from simian_army.foresight import Lock
 from simian_army.imagined import Imagined
+from simian_army.lots import turns
 from simian_army.model import Fault, Finding, Scene, Selector, Target, Verdict
 from simian_army.outcome import Among, Troop
 from simian_army.whom import Place, named, whom
@@ -157,7 +158,8 @@ class Asked:
         among = Among.of(Troop(self.troops[entry.name], (), Counter()))
         scene = judge.scene(entry, fault, among.peers(mine), among.crowd(mine))
         imagined = Imagined(judge.ledger, scene.now, judge.since(scene.now))
-        guards = [*judge.guards, Lock(imagined)]
+        run, members = self.engine.run(entry, scene.now), [one for one in among.peers(mine) if one.id != mine.id]
+        guards = [*judge.guards, Lock(imagined), *turns(entry, run, self.engine.pacing, [mine, *members])]
         said = ask(guards, scene)
         unfit = [] if imagined.holder(mine.id) else _unfit(kind, fault)
         later = list(self._later(Now(entry, scene, guards, said), imagined, unfit)) if self.ahead else []

@@ -8,7 +8,9 @@ from random import Random
 
 from simian_army.contract import Entry, FaultKind, Monkey
 from simian_army.errors import UsageError
+from simian_army.extras import ByGroup
 from simian_army.model import Fault, Finding, Needs, Target
+from simian_army.pace import Pace
 from simian_army.plugins import suggest
 from simian_army.standing import struck
 
@@ -33,6 +35,10 @@ class OneFault:
     def want(self, troop: Sequence[Target], rng: Random) -> int:
         """As many as the other."""
         return self.monkey.want(troop, rng)
+
+    def pace(self, members: Sequence[Target]) -> Pace | str | None:
+        """As often as the other."""
+        return self.monkey.pace(members) if isinstance(self.monkey, ByGroup) else None
 
     def propose(self, troop: Sequence[Target], rng: Random) -> Iterable[Fault | Finding]:
         """What the other proposes, where it is of that kind, in the same order."""

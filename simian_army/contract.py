@@ -25,6 +25,7 @@ from simian_army.model import (
     Target,
     Verdict,
 )
+from simian_army.pace import Pace
 from simian_army.standing import Attempt
 
 
@@ -175,7 +176,7 @@ class Entry:
     """One line of the config's ``monkeys``: who strikes where, and for how long a held fault stays.
 
     ``selectors`` has one for each kind of target that the monkey looks at. With ``approval`` what it draws waits so
-    long for somebody's word.
+    long for somebody's word. With ``pace`` it draws from each group by itself, so often.
     """
 
     name: str
@@ -186,6 +187,7 @@ class Entry:
     hold: timedelta
     leashed: bool = True
     approval: timedelta | None = None
+    pace: Pace | None = None
 
     def find(self) -> list[Target]:
         """All its selectors find, each target once.

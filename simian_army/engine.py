@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -20,10 +20,12 @@ from simian_army.flights import Flights
 from simian_army.judge import Judge
 from simian_army.keeper import Keeper
 from simian_army.leader import Lease
-from simian_army.model import AuditEvent, Evidence, Fault, Finding, Json, Mark, Phase, Run, Target, Verdict
+from simian_army.lots import Bounds, Chosen, Lot, choose, dice_of
+from simian_army.model import AuditEvent, Evidence, Fault, Finding, Mark, Phase, Run, Target, Verdict
 from simian_army.outcome import Among, Draw, Outcome, Troop
+from simian_army.pacing import Pacing
 from simian_army.records import LIMIT, Held, Scribe, fault_json, verdicts_json
-from simian_army.turns import drawn, in_order
+from simian_army.turns import drawn_of, in_order
 from simian_army.waiting import Waiting, written
 
 LEASE_MARGIN = 2.0  # seconds beyond the request timeout that the lease must have left (DESIGN rule 12)
@@ -48,6 +50,7 @@ class Engine:
     dues: Dues
     exposing: Exposing
     timeout: float = 5.0
+    pacing: Pacing = field(default_factory=Pacing)
 
     def fire(self, entry: Entry, at: datetime, *, request: int | None = None, only: str = "") -> Outcome:
         """Let one monkey act once. ``only`` narrows the candidates to one target id; it never adds one.
@@ -64,17 +67,13 @@ class Engine:
         found = [target for target in everyone if only in ("", target.id)]
         run = replace(run, digest=digest(found))
         troop = replace(self.judge.screen(entry, found), around=everyone)  # a group is no smaller for a narrow fire
-        dice = self.dice(run)
-        asked, due = entry.monkey.want(troop.eligible, dice), self.due(entry, troop, self.clock.now())
-        exposure = self.exposing.of(entry.name, len(troop.eligible))
-        want = exposure.cap(due.want(asked))
-        if not self._begin(run, troop, want, {"due": due.named(), "exposure": exposure.told()}):
-            return Outcome(run, troop, want, error=f"{entry.name} has fired for {at.isoformat()} before")
+        chosen = self.choose(entry, run, troop, self.clock.now())
+        if not self._begin(run, chosen):
+            return Outcome(run, chosen.troop, chosen.want, error=f"{entry.name} has fired for {at.isoformat()} before")
         if entry.monkey.needs.faults:
             self._remember(troop, entry)
-        outcome = Outcome(run, troop, want, reports=not entry.monkey.needs.faults)
-        proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked)
-        outcome = self._draw(outcome, entry, proposals)
+        outcome = Outcome(run, chosen.troop, chosen.want, reports=not entry.monkey.needs.faults)
+        outcome = self._draw(outcome, entry, chosen.lots)
         if outcome.denied or not (outcome.taken or outcome.waiting or outcome.reports):
             self.ledger.append(self.scribe.note(Phase.DENIED, run, **outcome.summary()))
         return outcome
@@ -85,9 +84,11 @@ class Engine:
         short = b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()[:10]
         return Run(short, entry.name, at, self.seed, request=request, leashed=self.judge.is_leashed(entry))
 
-    def due(self, entry: Entry, troop: Troop, now: datetime) -> Due:
-        """Where a fault is due then; for a monkey that only looks, nowhere."""
-        return self.dues.among(entry.name, troop.eligible, now) if entry.monkey.needs.faults else Due()
+    def choose(self, entry: Entry, run: Run, troop: Troop, now: datetime) -> Chosen:
+        """From whom a run draws then; for a monkey that only looks, nothing is due."""
+        due = self.dues.among(entry.name, troop.eligible, now) if entry.monkey.needs.faults else Due()
+        bounds = Bounds(due, self.exposing.of(entry.name, len(troop.eligible)))
+        return choose(entry, run, troop, bounds, self.pacing)
 
     def _remember(self, troop: Troop, entry: Entry) -> None:
         """Write down who opted in, and who is seen to do so no more; of a group, a narrow fire sees too little."""
@@ -97,10 +98,11 @@ class Engine:
 
     def dice(self, run: Run) -> Random:
         """All the chance of a run: the same run always throws the same."""
-        return Random(f"{run.seed}/{run.entry}/{run.at.isoformat()}")  # noqa: S311 - replayable, not secret
+        return dice_of(run)
 
-    def _begin(self, run: Run, troop: Troop, want: int, why: Json) -> bool:
+    def _begin(self, run: Run, chosen: Chosen) -> bool:
         """Write the firing down; False when it was fired before, by us or by a process before us."""
+        troop = chosen.troop
         fired = self.scribe.note(
             Phase.FIRED,
             run,
@@ -110,8 +112,9 @@ class Engine:
             digest=run.digest,
             candidates=len(troop.found),
             eligible=len(troop.eligible),
-            want=want,
-            **why,
+            want=chosen.want,
+            due=chosen.due.named(),
+            exposure=chosen.exposure.told(),
             spared=troop.reasons(),
             request=run.request,
         )
@@ -121,11 +124,11 @@ class Engine:
             return False
         return True
 
-    def _draw(self, outcome: Outcome, entry: Entry, proposals: Iterable[Fault | Finding]) -> Outcome:
+    def _draw(self, outcome: Outcome, entry: Entry, lots: Iterable[Lot]) -> Outcome:
         """Take the first ``want`` faults that everyone allows; write every finding down."""
         among, findings = Among.of(outcome.troop), list[Finding]()
-        faults = _faults(proposals, findings)
-        draws = drawn(faults, outcome.want, lambda fault: self._strike(outcome.run, entry, fault, among))
+        each = ((lot.want, _faults(lot.proposals, findings)) for lot in lots)
+        draws = drawn_of(each, outcome.want, lambda fault: self._strike(outcome.run, entry, fault, among))
         self.ledger.append(*(self._found(outcome.run, finding) for finding in findings))
         return replace(outcome, draws=draws, findings=findings)
 

@@ -28,7 +28,8 @@ class Expecting:
 
     Each fault of a fire is shared evenly among all that are eligible for it, or among their groups where the monkey
     takes one of each: so often is a group struck on average over all seeds. Groups that were never hit, and refused by
-    others than the guards ``passing``, whose no is over with time, have no share.
+    others than the guards ``passing``, whose no is over with time, have no share. Where groups are drawn one by one, it
+    is shared as often as each of them is drawn.
     """
 
     passing: frozenset[str] = frozenset()
@@ -36,6 +37,7 @@ class Expecting:
     _troops: dict[int, Troop] = field(default_factory=dict)
     _planned: Counter[str] = field(default_factory=Counter)
     _refused: set[str] = field(default_factory=set)
+    _paced: list[tuple[float, Mapping[str, float]]] = field(default_factory=list)
 
     def add(self, told: Forecast) -> None:
         """One more fire."""
@@ -45,6 +47,9 @@ class Expecting:
                 self._refused.add(called(draw.fault.target))
         if not told.hit:
             return
+        if told.rates is not None:
+            self._paced.append((len(told.hit), told.rates))
+            return
         grouped = any(draw.fault.slot for draw in told.hit)
         key = id(told.troop), grouped
         self._troops[id(told.troop)] = told.troop  # kept: an id is one troop's only as long as that lives
@@ -53,11 +58,14 @@ class Expecting:
     def over(self, days: timedelta) -> Mapping[str, Frequency]:
         """Every group that is struck or could be, most expected first."""
         expected, never = Counter[str](), self._refused - self._planned.keys()
+        shared: list[tuple[float, Mapping[str, float]]] = list(self._paced)
         for (number, grouped), faults in self._shares.items():
             sizes = Counter(called(target) for target in self._troops[number].eligible)
-            open_to = {group: 1 if grouped else size for group, size in sizes.items() if group not in never}
-            whole = sum(open_to.values())
-            expected.update({group: faults * size / whole for group, size in open_to.items()})
+            shared.append((faults, {group: 1 if grouped else size for group, size in sizes.items()}))
+        for faults, weights in shared:
+            open_to = {group: weight for group, weight in weights.items() if group not in never}
+            whole = sum(open_to.values()) or 1.0
+            expected.update({group: faults * weight / whole for group, weight in open_to.items()})
         order = sorted(expected, key=lambda group: (-expected[group], -self._planned[group], group))
         return {group: Frequency(self._planned[group], expected[group] * (WEEK / days)) for group in order}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -14,14 +14,14 @@ from simian_army.engine import Engine
 from simian_army.model import Fault, Finding, Run, Target
 from simian_army.outcome import Among, Draw, Troop
 from simian_army.stages import Exposure
-from simian_army.turns import drawn, in_order
+from simian_army.turns import drawn_of, in_order
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """One coming fire: whom it would hit as the troop is now, who else was drawn and refused, where it is due, and how
     wide it may strike. ``exact`` tells that nothing foreseen before it changes the troop it draws from, ``looks`` that
-    the monkey only looks."""
+    the monkey only looks; ``rates`` are how often each group is struck at it on average, None for evenly."""
 
     run: Run
     troop: Troop
@@ -31,6 +31,7 @@ class Forecast:
     exposure: Exposure = field(default_factory=Exposure)
     exact: bool = True
     looks: bool = False
+    rates: Mapping[str, float] | None = None
 
     @property
     def entry(self) -> str:
@@ -103,11 +104,7 @@ def foretell(
         PlatformError, LedgerError: as the flow.
     """
     run, troop, among = engine.run(entry, at), seen.troop, seen.among
-    dice = engine.dice(run)
-    asked, due = entry.monkey.want(troop.eligible, dice), engine.due(entry, troop, at)
-    exposure = engine.exposing.of(entry.name, len(troop.eligible))
-    proposals = due.first(entry.monkey.propose(troop.eligible, dice), asked) if entry.monkey.needs.faults else ()
-    want = exposure.cap(due.want(asked))
+    chosen, looks = engine.choose(entry, run, troop, at), not entry.monkey.needs.faults
 
     def strike(fault: Fault) -> Draw:
         draw = engine.judge.consider(entry, fault, among.peers(fault.target), among.crowd(fault.target))
@@ -115,6 +112,11 @@ def foretell(
             taken(run, draw)
         return draw
 
-    draws = drawn((one for one in proposals if not isinstance(one, Finding)), want, strike)
+    lots = ((lot.want, _faults(lot.proposals)) for lot in chosen.lots if not looks)
+    draws = drawn_of(lots, chosen.want, strike)
     hit, refused = [draw for draw in draws if draw.taken], [draw for draw in draws if not draw.taken]
-    return Forecast(run, troop, hit, refused, due, exposure, looks=not entry.monkey.needs.faults)
+    return Forecast(run, chosen.troop, hit, refused, chosen.due, chosen.exposure, looks=looks, rates=chosen.rates)
+
+
+def _faults(proposals: Iterable[Fault | Finding]) -> Iterator[Fault]:
+    return (one for one in proposals if not isinstance(one, Finding))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from simian_army.model import Evidence, Fault, Health, Mark, Target
+from simian_army.pace import Pace
 
 
 class EndsAlone(Protocol):
@@ -14,6 +15,16 @@ class EndsAlone(Protocol):
     @property
     def alone(self) -> str:
         """How it ends when neither agent nor undertaker lives, for people."""
+        ...
+
+
+@runtime_checkable
+class ByGroup(Protocol):
+    """What a monkey has besides, if its targets say how often it strikes: it is then asked of each group by itself how
+    often, how many of its members, and which."""
+
+    def pace(self, members: Sequence[Target]) -> Pace | str | None:
+        """How often something in the group of these is struck, or in words why never; None if it is not by groups."""
         ...
 
 

@@ -18,6 +18,7 @@ RAREST = 366  # days: what is rarer is never, and is written 0
 MOST_WORKING = 60
 OFF = 400  # days off in a row after which a calendar is taken to have no working days at all
 _WORKING = re.compile(r"(\d+) working days?")
+_DAYS = re.compile(r"(\d{1,4})(?:( working days?)|d)")
 _RATE = re.compile(r"\d{1,9}(?:\.\d{1,9}| ?/ ?\d{1,9})?")
 
 
@@ -72,7 +73,31 @@ class WorkingDays:
         return f"{self.count} working day{'s' if self.count > 1 else ''}"
 
 
-Apart: TypeAlias = timedelta | WorkingDays
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A time apart that ends at the midnight of the ``count``-th day after: of all days, or of ``working`` ones."""
+
+    count: int
+    working: bool = True
+
+    @classmethod
+    def parse(cls, value: object) -> Days:
+        """``5 working days`` or ``5d``.
+
+        Raises:
+            ValueError: it is neither, or not 1 to 366 of them.
+        """
+        found = _DAYS.fullmatch(str(value).strip())
+        if found is None or not 1 <= int(found[1]) <= RAREST:
+            raise ValueError(f"{value!r} is no number of days: write for instance 5 working days, or 5d for any days")
+        return cls(int(found[1]), working=bool(found[2]))
+
+    def __str__(self) -> str:
+        """As people write it."""
+        return f"{self.count} {'working ' if self.working else ''}day{'s' if self.count > 1 else ''}"
+
+
+Apart: TypeAlias = timedelta | WorkingDays | Days
 """How far apart two faults must begin."""
 
 
@@ -103,6 +128,8 @@ class Week:
         if isinstance(apart, timedelta):
             return start + apart
         local = start.astimezone(self.zone)
+        if isinstance(apart, Days):
+            return self._midnight(local.date(), apart)
         first = self._next(local.date())
         if first is None:
             return None
@@ -116,6 +143,8 @@ class Week:
         """A moment before ``now`` such that what began before it is over by now."""
         if isinstance(apart, timedelta):
             return now - apart
+        if isinstance(apart, Days) and not apart.working:
+            return now - (apart.count + 1) * DAY
         day, left = now.astimezone(self.zone).date(), apart.count + 1
         for _ in range(OFF):
             left -= self._surely(day)
@@ -123,6 +152,14 @@ class Week:
                 break
             day -= DAY
         return self._later(day - DAY, time())
+
+    def _midnight(self, day: date, apart: Days) -> datetime | None:
+        """The midnight of the ``apart``-th day after."""
+        there: date | None = day
+        for _ in range(apart.count):
+            ahead = there + DAY if there else None
+            there = self._next(ahead) if ahead and apart.working else ahead
+        return self._later(there, time()) if there else None
 
     def _surely(self, day: date) -> bool:
         try:

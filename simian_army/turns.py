@@ -10,7 +10,19 @@ from simian_army.outcome import Draw
 MISSES = 100  # refused draws after which a run gives up: one fire never reads a whole cluster object by object
 
 
-def drawn(faults: Iterable[Fault], want: int, strike: Callable[[Fault], Draw]) -> list[Draw]:
+def drawn_of(lots: Iterable[tuple[int, Iterable[Fault]]], want: int, strike: Callable[[Fault], Draw]) -> list[Draw]:
+    """Draw from each lot in turn, at most so many of each and ``want`` of all; every draw, in order."""
+    draws: list[Draw] = []
+    for most, faults in lots:
+        taken = sum(draw.taken for draw in draws)
+        left, misses = want - taken, MISSES - (len(draws) - taken)
+        if left <= 0 or misses <= 0 or (draws and draws[-1].final):
+            break
+        draws += drawn(faults, min(most, left), strike, misses)
+    return draws
+
+
+def drawn(faults: Iterable[Fault], want: int, strike: Callable[[Fault], Draw], misses: int = MISSES) -> list[Draw]:
     """Strike the proposed faults in turn until ``want`` are taken, one of each slot at most; every draw, in order."""
     slots: set[str] = set()
     draws: list[Draw] = []
@@ -23,7 +35,7 @@ def drawn(faults: Iterable[Fault], want: int, strike: Callable[[Fault], Draw]) -
         draws.append(strike(fault))
         if draws[-1].taken:
             slots.add(slot)
-        if draws[-1].final or len(slots) >= want or len(draws) - len(slots) >= MISSES:
+        if draws[-1].final or len(slots) >= want or len(draws) - len(slots) >= misses:
             break  # before the next is asked for: that may cost putting a whole troop in order
     return draws
 

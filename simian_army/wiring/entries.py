@@ -9,6 +9,7 @@ from scheduler.calendar import Every, Mtbf, Schedule, Times
 from simian_army.contract import Entry, FaultKind, Platform
 from simian_army.errors import PluginError
 from simian_army.model import Selector
+from simian_army.pace import Pace
 from simian_army.plugins import pick
 from simian_army.standing import struck
 
@@ -35,7 +36,25 @@ def entry(said: MonkeyEntry, kinds: Mapping[str, FaultKind], platforms: Mapping[
         for kind in dict.fromkeys(wanted)
     )
     approval = said.approval.expires if said.approval else None
-    return Entry(said.name, said.use, monkey, platforms[said.on], selectors, said.hold, said.leashed, approval)
+    return Entry(
+        name=said.name,
+        use=said.use,
+        monkey=monkey,
+        platform=platforms[said.on],
+        selectors=selectors,
+        hold=said.hold,
+        leashed=said.leashed,
+        approval=approval,
+        pace=pace(said),
+    )
+
+
+def pace(said: MonkeyEntry) -> Pace | None:
+    """How often it strikes in each group, if config says so."""
+    if said.each_group is None:
+        return None
+    mean, least = said.each_group.mean, said.each_group.least
+    return Pace(mean.count, least.count, working=mean.working, steady=True)
 
 
 def _kind(fault: str, kinds: Mapping[str, FaultKind]) -> FaultKind:

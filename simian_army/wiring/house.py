@@ -185,6 +185,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     from simian_army.wiring.exposure import exposing
     from simian_army.wiring.fronting import behind_of
     from simian_army.wiring.limiting import dues
+    from simian_army.wiring.pacing import must_keep_pace, pacing
     from simian_army.wiring.recovering import Ground, recovery
     from simian_army.wiring.rules import HELD, LIMITS, guards, while_held
     from simian_army.wiring.selecting import must_stand
@@ -194,6 +195,10 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     kinds = kinds_of(places.platforms)
     entries = {said.name: entry(said, kinds, places.platforms) for said in settings.monkeys}
     must_stand(at.loaded, entries)
+    seed = settings.seed or _seed(at.key, settings.fleet)
+    plan = {said.name: schedule(said.schedule) for said in settings.monkeys}
+    paces = pacing(settings, plan, seed)
+    must_keep_pace(at.loaded, entries, paces)
     asked = guards(at, kinds, look, behind_of(at, places))
     by_name = {guard.name: guard for guard in reversed(asked)}  # ours come first: nobody takes their names
     judge = Judge(
@@ -216,7 +221,7 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
     keeper = Keeper(kinds, ledger, scribe, clock, objection, health, trust, halts, at.spool, limit, stand)
     engine = Engine(
         fleet=settings.fleet,
-        seed=settings.seed or _seed(at.key, settings.fleet),
+        seed=seed,
         judge=judge,
         ledger=ledger,
         keeper=keeper,
@@ -228,13 +233,14 @@ def _house(at: Books, places: Places, watchers: Watchers, *, leashed: bool) -> H
         dues=dues(settings, ledger),
         exposing=exposing(settings, ledger),
         timeout=settings.platforms.timeout,
+        pacing=paces,
     )
     return House(
         books=at,
         platforms=places.platforms,
         kinds=kinds,
         entries=entries,
-        plan={said.name: schedule(said.schedule) for said in settings.monkeys},
+        plan=plan,
         engine=engine,
         keeper=keeper,
         recovery=recovery(at, engine, Ground(places.platforms, kinds, trust.records)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,18 +13,27 @@ from simian_army.rates import Week
 
 if TYPE_CHECKING:
     from config.limits import Own
-    from config.schema import Settings
+    from config.schema import MonkeyEntry, Settings
     from simian_army.contract import Ledger
 
 
 def budget(settings: Settings) -> Budget:
     """The guard: the fleet's budget, and that of each monkey which has one."""
-    own = {said.name: limits(said.budget) for said in settings.monkeys}
+    own = {said.name: _own(said) for said in settings.monkeys}
     nothing = Limits()
     monkeys = {name: said for name, said in own.items() if said != nothing}
-    fleet, zone = settings.safety.budget, ZoneInfo(settings.timezone)
-    week = Week(zone, fleet.holidays.feasts.has) if fleet.holidays else Week(zone)
-    return Budget(limits(fleet), week, monkeys)
+    return Budget(limits(settings.safety.budget), week(settings), monkeys)
+
+
+def week(settings: Settings) -> Week:
+    """Which days are worked."""
+    zone, holidays = ZoneInfo(settings.timezone), settings.safety.budget.holidays
+    return Week(zone, holidays.feasts.has) if holidays else Week(zone)
+
+
+def _own(said: MonkeyEntry) -> Limits:
+    own = limits(said.budget)
+    return replace(own, cooldown=said.each_group.least) if said.each_group else own
 
 
 def limits(said: Own) -> Limits:
