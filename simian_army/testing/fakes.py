@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from simian_army.embedded.kube.patches import json_patch
+from simian_army.embedded.kube.status import Problem
 from simian_army.errors import Conflict, Gone, SimianError
 from simian_army.model import Json, Mark, Target
 from simian_army.targets.kube import marking
@@ -72,14 +74,15 @@ class OnePort:
         self._leave(target)
 
     def patch(self, target: Target, operations: Sequence[Json]) -> dict[str, Any]:
-        """As ``ports.KubernetesPort``, with the operations add, remove and test."""
+        """As ``ports.KubernetesPort``."""
         if self.before_patch:
             self.before_patch.pop(0)()
         if self.get(target) is None or self.obj is None:
             raise Gone(str(target))
-        changed = copy.deepcopy(self.obj)
-        for operation in operations:
-            _apply(changed, operation)
+        try:
+            changed = json_patch(copy.deepcopy(self.obj), [dict(one) for one in operations])
+        except Problem as problem:
+            raise Conflict(str(problem)) from problem
         changed["metadata"] = {k: v for k, v in changed["metadata"].items() if v not in ({}, None)}
         self.obj = changed
         self.touch()
@@ -117,16 +120,3 @@ class OnePort:
         if self.get(target) is None or self.obj is None:
             raise Gone(str(target))
         self.obj["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-
-
-def _apply(obj: Obj, operation: Json) -> None:
-    *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
-    inside = obj
-    for part in parents:
-        inside = inside[part]
-    if operation["op"] == "test" and inside.get(last) != operation["value"]:
-        raise Conflict(f"test of {operation['path']} failed")
-    if operation["op"] == "add":
-        inside[last] = operation["value"]
-    if operation["op"] == "remove":
-        del inside[last]

@@ -10,7 +10,7 @@ from simian_army.embedded.kube.patches import json_patch
 from simian_army.errors import Conflict, Gone
 from simian_army.model import Json, Target
 from simian_army.selectors import labels_match
-from tests.faults.port import Obj, OnePort
+from simian_army.testing.fakes import Obj, OnePort
 
 
 class NearPort(OnePort):

@@ -15,7 +15,7 @@ from simian_army.faults.k8s.container_kill import TERM, ContainerKill
 from simian_army.faults.k8s.run_command import RunCommand
 from simian_army.model import Fault, Json, Mark, Scene, Target
 from simian_army.ports_kube import Ended
-from tests.faults.port import OnePort
+from simian_army.testing.fakes import OnePort
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 POD = Target("kubernetes", "pod", "u1", "web", "shop", "shop/Deployment/web", NOW, {})

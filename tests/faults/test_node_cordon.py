@@ -12,7 +12,7 @@ from simian_army.contract import FaultKind
 from simian_army.errors import Conflict, Refused
 from simian_army.faults.k8s.node_cordon import NodeCordon
 from simian_army.model import Fault, Mark, Selector, Target
-from tests.faults.port import OnePort
+from simian_army.testing.fakes import OnePort
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NODE = Target("kubernetes", "node", "u1", "n1", "", "", NOW, {})

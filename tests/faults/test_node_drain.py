@@ -14,7 +14,7 @@ from simian_army.faults.k8s.leaving_all import evictable
 from simian_army.faults.k8s.node_drain import NodeDrain
 from simian_army.model import Fault, Selector, Target
 from simian_army.standing import stops
-from tests.faults.port import OnePort
+from simian_army.testing.fakes import OnePort
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NODE = Target("kubernetes", "node", "u1", "n1", "", "", NOW, {})

@@ -11,7 +11,7 @@ from simian_army.errors import Refused
 from simian_army.faults.k8s.pod_delete import PodDelete
 from simian_army.faults.k8s.pod_evict import PodEvict
 from simian_army.model import Fault, Mark, Target
-from tests.faults.port import OnePort
+from simian_army.testing.fakes import OnePort
 
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
 POD = Target("kubernetes", "pod", "u1", "web", "shop", "shop/Deployment/web", BORN, {}, facts={"resourceVersion": "7"})

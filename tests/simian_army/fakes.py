@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, cast
 
 from simian_army.contract import FaultKind, Ledger
@@ -16,30 +15,9 @@ from simian_army.keeper import Keeper
 from simian_army.model import AuditEvent, Evidence, Fault, Halt, Health, Json, Mark, Phase, Run, Selector, Target
 from simian_army.records import Held, Scribe
 from simian_army.stopping import Halting
+from simian_army.testing.fakes import NOW, FakeClock
 
-NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-
-
-@dataclass
-class FakeClock:
-    """Time passes when told; waiting passes it."""
-
-    wall: datetime = NOW
-    ticks: float = 1000.0
-
-    def now(self) -> datetime:
-        return self.wall
-
-    def monotonic(self) -> float:
-        return self.ticks
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        self.advance(seconds)
-        return event.is_set()
-
-    def advance(self, seconds: float) -> None:
-        self.wall += timedelta(seconds=seconds)
-        self.ticks += seconds
+__all__ = ["NOW", "FakeClock"]
 
 
 @dataclass
