@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import floor
 from random import Random
 from zoneinfo import ZoneInfo
@@ -17,7 +18,9 @@ from simian_army.rates import DAY, Week
 
 GUARD = "pace"
 EPOCH = date(2024, 1, 1)  # a Monday: whatever is counted is counted from here, so that every process counts the same
-YEAR = 366  # days that are looked at to learn how often a monkey fires
+LONG = 2520  # days that are looked at to learn how often a monkey fires: whole weeks, and whole periods of 1 to 10 days
+PRECISION = 30  # how often the interval in which the chance lies is halved
+SLACK = 0.02  # a mean that holidays alone make longer is no mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +37,31 @@ class Turn:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """On which days a monkey fires, in a year: ``days`` are numbered, those that do not count left out."""
+    """On which days a monkey fires, in some years: ``days`` are numbered, those that do not count left out."""
 
     days: int
     fires: tuple[int, ...]
 
-    @cached_property
-    def spacing(self) -> float:
-        """Days from one day with a fire to the next, on average."""
-        return self.days / len(self.fires)
-
-    def wait(self, least: int) -> float:
-        """Days until the first fire that is no sooner than ``least`` after one, on average over all."""
+    def mean(self, chance: float, least: int) -> float:
+        """Days from one time to the next, on average, where each fire strikes with that chance, but none sooner than
+        ``least`` days after the last that did. All that is counted exactly: a strike keeps others from being one."""
         ahead = (*self.fires, *(day + self.days for day in self.fires))
-        far = max(least, 1)
-        rest = [next((other - day for other in ahead if other >= day + far), far) for day in self.fires]
-        return sum(rest) / len(rest)
+        freed, barred, seen = [0.0] * (len(ahead) + 1), 0.0, 0.0
+        for number, day in enumerate(ahead):
+            barred -= freed[number]
+            strikes = chance * (1 - barred)
+            barred += strikes
+            freed[bisect_left(ahead, day + max(least, 1))] += strikes
+            seen += strikes if number >= len(self.fires) else 0.0  # the first time round it has not settled yet
+        return self.days / seen
+
+    def chance(self, mean: float, least: int) -> float:
+        """The chance that gives this mean; 1 where even that gives a longer one."""
+        low, high = 0.0, 1.0
+        for _ in range(PRECISION):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.mean(middle, least) > mean else (low, middle)
+        return high
 
 
 def _never(entry: str, day: date) -> Iterable[datetime]:
@@ -89,7 +101,7 @@ class Pacing:
         """On which days it fires; days on which nobody works are left out if only ``working`` ones count."""
         key = entry, working
         if key not in self._rhythms:
-            year = [EPOCH + number * DAY for number in range(YEAR)]
+            year = [EPOCH + number * DAY for number in range(LONG)]
             counted = [day for day in year if not working or self._works(day) is True]
             firing = [any(True for _ in self.fires(entry, day)) for day in counted]
             fires = tuple(number for number, fires in enumerate(firing) if fires)
@@ -97,10 +109,7 @@ class Pacing:
         return self._rhythms[key]
 
     def chance(self, entry: str, pace: Pace) -> float:
-        """How often a group is to be struck, on average, on a day on which the entry fires.
-
-        So that the mean holds: from the first fire that may strike again, each further one is ``spacing`` later.
-        """
+        """How often a group is to be struck, on average, on a day on which the entry fires."""
         key = entry, pace
         if key not in self._chances:
             self._chances[key] = self._chance(entry, pace)
@@ -112,8 +121,7 @@ class Pacing:
         rhythm = self.rhythm(entry, working=pace.working)
         if not rhythm.fires:
             return 0.0
-        rest = pace.mean - rhythm.wait(pace.least)
-        return min(1.0, rhythm.spacing / max(rest + rhythm.spacing, rhythm.spacing))
+        return rhythm.chance(pace.mean, pace.least)
 
     def wrong(self, entry: str, pace: Pace) -> str:
         """Why a pace cannot be kept by this entry; empty if it can."""
@@ -121,9 +129,9 @@ class Pacing:
         rhythm = self.rhythm(entry, working=pace.working)
         if not rhythm.fires:
             return f"its schedule never fires on {days}"
-        wait = rhythm.wait(pace.least)
-        if wait > pace.mean + 1e-9:
-            return f"by its schedule and min a group is struck no sooner than {wait:.3g} {days} after the last time"
+        soonest = rhythm.mean(1.0, pace.least)
+        if soonest > pace.mean * (1 + SLACK):
+            return f"by its schedule and min a group can be struck once in {soonest:.3g} {days}, and no more often"
         return ""
 
     def spared(self, turn: Turn | None, group: str, pace: Pace) -> str:

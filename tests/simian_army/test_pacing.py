@@ -154,7 +154,7 @@ def test_where_nobody_knows_the_days_off_it_is_nobodys_turn() -> None:
 @pytest.mark.parametrize(
     ("schedule", "pace", "words"),
     [
-        (WEEKLY, Pace(3, 1, True, steady=True), "no sooner than 5"),
+        (WEEKLY, Pace(3, 1, True, steady=True), "can be struck once in 5"),
         (DAILY, Pace(3, 3, True, steady=True), ""),
         (Times(Cron.parse("0 10 * * sat,sun")), Pace(3, 1, True, steady=True), "never fires on working days"),
         (Times(Cron.parse("0 10 * * sat,sun")), Pace(4, 1, False, steady=True), ""),
