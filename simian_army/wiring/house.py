@@ -269,7 +269,7 @@ def _objection(judge: Judge, entries: Mapping[str, Entry], platforms: Mapping[st
     def objection(held: Held) -> str:
         name = held.run.entry
         entry = entries.get(name) or struck_by_hand(judge.kinds, platforms, name, held.fault)
-        return judge.objection(entry, held.fault) if entry else ""
+        return judge.objection(entry, held.fault) if entry else f"config has no monkey {name} any more"
 
     return objection
 

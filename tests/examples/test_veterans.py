@@ -51,7 +51,7 @@ class Pods:
 def pod(number: int, days: int) -> Target:
     labels = {"simian-army/veterans.power-cut": "enabled"}
     group, born = "shop/Deployment/web", NOW - timedelta(days=days)
-    return Target("kubernetes", "pod", f"uid-{number}", f"web-{number}", "shop", group, born, labels)
+    return Target("kubernetes", "pod", f"uid-{number}", f"web-{number}", "shop", group, born, labels, replaced=True)
 
 
 TROOP = [pod(1, days=3), pod(2, days=90), pod(3, days=9)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.flow.ground import Ground, ground
+from tests.flow.lives import Scene
 
 
 @pytest.fixture
@@ -16,3 +17,12 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     with ground(tmp_path) as made:
         made.write()
         yield made
+
+
+@pytest.fixture
+def scene(shop: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    made = Scene(shop)
+    monkeypatch.setattr(type(shop), "wake", lambda _: made.wake())
+    yield made
+    for one in made.undertakers:
+        one.stopping.set()

@@ -233,7 +233,7 @@ def becomes_bare(shop: Ground, node: str) -> None:
 
 
 def test_a_rounds_look_finds_an_orphan_while_the_agent_lives(shop: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simian_army.agent.Rounds", partial(Rounds, every=0.2))
+    monkeypatch.setattr("simian_army.agent.Rounds", lambda who, clock, *_: Rounds(who, clock, 0.2))
     with shop.house() as house:
         agent = agent_of(house)
         thread = Thread(target=agent.run)
