@@ -88,7 +88,7 @@ TABLE: tuple[Row, ...] = (
     Row(("undertaker",), "records", "", ("secrets",), ("get", "list", "create", "patch")),
     # to leave nothing
     Row(_LEAVER, "lease", "coordination.k8s.io", ("leases",), ("delete",), names="lease"),
-    Row(_LEAVER, "halt", "", ("configmaps",), ("get", "patch", "delete"), names="halt"),
+    Row(_LEAVER, "halt", "", ("configmaps",), ("patch", "delete"), names="halt"),
     Row(_LEAVER, "halt", "", ("configmaps",), ("create",)),
     Row(_LEAVER, "records", "", ("secrets",), ("list", "delete")),
     Row(_LEAVER, "home", "apps", ("deployments",), ("get", "patch"), names="deployments"),
