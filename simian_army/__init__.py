@@ -22,6 +22,7 @@ from simian_army.model import (
     Verdict,
 )
 from simian_army.notice import Notice, Notifier
+from simian_army.pace import Pace
 from simian_army.ports import AwsPort, KubernetesPort, ToxiproxyPort
 from simian_army.standing import Attempt
 
@@ -49,6 +50,7 @@ __all__ = [
     "Needs",
     "Notice",
     "Notifier",
+    "Pace",
     "Phase",
     "Platform",
     "PlatformError",
