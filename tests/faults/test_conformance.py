@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simian_army.standing import struck
 from tests.faults.suites import SUITES, WAYS, WITHOUT
 
 HOME = Path(__file__).parents[2]
@@ -29,3 +30,10 @@ def test_no_kind_that_we_offer_is_left_out() -> None:
 
 def test_each_of_them_is_collected_here() -> None:
     assert {id(suite) for suite in SUITES.values()} <= {id(one) for one in globals().values()}
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_whatever_a_kind_says_that_it_strikes_is_struck(name: str) -> None:
+    suite = SUITES[name]
+    ways = {{"member": "instance"}.get(way.strikes, way.strikes) or suite.fault.strikes for way in suite.ways}
+    assert ways == {*struck(suite.fault)}
