@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,9 +27,11 @@ PACKAGES = {
 """Debian's package to what the node needs of it: programs on PATH, or files."""
 
 CONTROLLERS = frozenset({"cpu", "cpuacct", "cpuset", "devices", "freezer", "memory", "pids"})
-NEEDED = ("overlay", "veth", "bridge", "iptables")
+NEEDED = ("overlay", "snapshots", "veth", "bridge", "iptables")
+OVERLAY = 'mkdir -p {0}/u {0}/w && mount -t overlay -o "lowerdir=/etc,upperdir={0}/u,workdir={0}/w" p /mnt'
 TRIED = {
-    "overlay": "mkdir -p /run/p/u /run/p/w && mount -t overlay -o lowerdir=/etc,upperdir=/run/p/u,workdir=/run/p/w p /mnt",
+    "overlay": OVERLAY.format("/run"),
+    "snapshots": OVERLAY.format("$1"),  # containers' file systems lie on disk, where temporary files do
     "veth": "ip link add p0 type veth peer name p1",
     "bridge": "ip link add p2 type bridge",
     "dummy": "ip link add p3 type dummy",
@@ -73,6 +76,11 @@ class Machine:
 
 def probe() -> Machine:
     """Try everything; nothing is left of it."""
+    with tempfile.TemporaryDirectory(prefix="simian-probe-") as folder:
+        return _probe(folder)
+
+
+def _probe(folder: str) -> Machine:
     status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":\t" in line)
     root = os.geteuid() == 0
     return Machine(
@@ -82,7 +90,7 @@ def probe() -> Machine:
         memory_mib=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
         capabilities=status["CapEff"],
         cgroups=tuple(sorted(name for place in keeper.groups("") for name in place.name.split(","))),
-        allows={name: root and _works(command) for name, command in TRIED.items()},
+        allows={name: root and _works(command, folder) for name, command in TRIED.items()},
         lacks=lacking(),
     )
 
@@ -109,9 +117,9 @@ def ready() -> Machine:
     return found
 
 
-def _works(command: str) -> bool:
+def _works(command: str, folder: str) -> bool:
     try:
-        done = subprocess.run([*ALONE, BEFORE + command], capture_output=True, timeout=20, check=False)
+        done = subprocess.run([*ALONE, BEFORE + command, "sh", folder], capture_output=True, timeout=20, check=False)
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0

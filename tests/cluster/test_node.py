@@ -13,6 +13,7 @@ import pytest
 
 from tests.cluster import build, keeper
 from tests.cluster.inside import ADDRESS, TUNED
+from tests.cluster.namespaces import Namespaces
 from tests.cluster.node import RESTRICTED, Node, container, pod_spec
 from tests.cluster.process import PartDiedError
 from tests.cluster.waiting import until
@@ -79,8 +80,10 @@ def test_a_service_of_nobody_is_refused_and_nothing_leaves_the_node(real_node: N
 
 
 def test_the_kubelet_tells_nothing_to_those_it_does_not_know(real_node: Node, yard: str) -> None:
+    token = real_node.service_account(yard, "default").token
     asked = ["python3", "-c", KUBELET]
-    assert real_node.run(*asked).strip() == "401"
+    assert real_node.run(*asked, "").strip() == "401"
+    assert real_node.run(*asked, f"Bearer {token}").strip() == "403", "a pod's account may not ask it for anything"
 
 
 def test_a_claim_is_bound_and_written_by_nobody_in_particular(real_node: Node, yard: str) -> None:
@@ -117,7 +120,7 @@ with Node(say=lambda text: None) as node:
 
 
 @pytest.mark.parametrize("how", ["it is stopped", "its owner is killed", "its keeper is killed"])
-def test_nothing_is_left_of_a_node_when(how: str) -> None:
+def test_nothing_is_left_of_a_node_when(real_node: Node, how: str) -> None:
     before = _machine()
     words = [sys.executable, "-c", STARTED]
     with subprocess.Popen(
@@ -137,8 +140,6 @@ def test_nothing_is_left_of_a_node_when(how: str) -> None:
         owner.stdin.close()
     until("all its processes to be gone", lambda: not list(_processes(name)), 10)
     if how == "its keeper is killed":
-        from tests.cluster.namespaces import Namespaces
-
         Namespaces().close()  # the next one takes what it could not
     until("its control groups and its folder to be gone", lambda: not any(_groups(name)) and not Path(folder).exists())
     assert _machine() == before
@@ -167,9 +168,10 @@ def _processes(name: str) -> Iterator[int]:
 
 
 KUBELET = f"""
-import ssl, urllib.error, urllib.request
+import ssl, sys, urllib.error, urllib.request
+asked = urllib.request.Request("https://{ADDRESS}:10250/pods", headers={{"Authorization": sys.argv[1]}})
 try:
-    urllib.request.urlopen("https://{ADDRESS}:10250/pods", timeout=5, context=ssl._create_unverified_context())
+    urllib.request.urlopen(asked, timeout=5, context=ssl._create_unverified_context())
 except urllib.error.HTTPError as error:
     print(error.code)
 """

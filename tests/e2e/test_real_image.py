@@ -61,7 +61,7 @@ def job(node: Node, image: str, name: str, words: Sequence[str]) -> tuple[bool, 
         said = node.admin.get(f"{path}/{name}")["status"].get("conditions") or []
         return [one["type"] for one in said if one["type"] in {"Complete", "Failed"}]
 
-    ended = until(f"job {name} to be over", over, 90)
+    ended = until(f"job {name} to be over", over, 180)
     (pod,) = node.pods(HOME, f"job-name={name}")
     return ended == ["Complete"], node.logs(HOME, pod["metadata"]["name"])
 
