@@ -29,8 +29,7 @@ class Trouble(StrEnum):
     """What happens at one call."""
 
     NONE = "none"
-    DIES_BEFORE = "the process dies before it"
-    DIES_AFTER = "the process dies right after it"
+    DIES = "the process dies right after it"
     NO_ANSWER = "its answer is lost"
     AWAY = "the platform cannot be reached"
     GONE_SILENT = "the platform answers no more"
@@ -66,14 +65,12 @@ class Probe:
             return real(*args, **more)
         if self.trouble in (Trouble.AWAY, Trouble.GONE_SILENT):
             return _failed(name, args, PlatformError(f"{name}: cannot be reached, timed out"))
-        if self.trouble is Trouble.DIES_BEFORE:
-            self._die()
         return self._after(name, real, args, more)
 
     def _after(self, name: str, real: Callable[..., Any], args: tuple[Any, ...], more: dict[str, Any]) -> Any:
         before = self.writes()
         answer = real(*args, **more)
-        if self.trouble is Trouble.DIES_AFTER:
+        if self.trouble is Trouble.DIES:
             self._die()
         if self.trouble is not Trouble.NO_ANSWER:
             return answer

@@ -13,16 +13,16 @@ from simian_army.testing.probe import Died, Endless, Probe, Trouble
 from simian_army.testing.views import differing, left_wrong, said
 
 _NO = (Refused, Gone, Conflict, Forbidden)
-_DEATHS = (Trouble.DIES_BEFORE, Trouble.DIES_AFTER)
+_DEATHS = (Trouble.DIES,)  # before a call nothing is done that was not done right after the one before
 _SILENCES = (Trouble.NO_ANSWER, Trouble.AWAY, Trouble.GONE_SILENT)
 
 
 def is_given_back_wherever_it_dies(life: Life) -> None:
     """Its process dies at each call of an injection and of a revert: the next one finds the mark and undoes it."""
-    for probe in _points(life, _DEATHS[1:], lambda probe: _dies_injecting(life, probe)):
+    for probe in _points(life, _DEATHS, lambda probe: _dies_injecting(life, probe)):
         expect(probe.calls, "it is injected without a call of its port: nothing of it can be tested")
     if life.kind().reversible:
-        list(_points(life, _DEATHS[1:], lambda probe: _dies_reverting(life, probe)))
+        list(_points(life, _DEATHS, lambda probe: _dies_reverting(life, probe)))
 
 
 def bears_that_nobody_answers(life: Life) -> None:
