@@ -51,16 +51,15 @@ def struck(schedule: Schedule, pace: Pace, length: int = LENGTH) -> dict[str, li
     made, least = pacing(schedule), Days(max(pace.least, 1), pace.working)
     struck_at: dict[str, list[datetime]] = {f"group-{number}": [] for number in range(GROUPS)}
     free: dict[str, datetime] = {}
-    for day in (START + number * DAY for number in range(length)):
-        for at in of_day(schedule, day, BERLIN, "seed/pods"):
-            turn = made.turn(run(at))
-            for group, when in struck_at.items():
-                if made.spared(turn, group, pace) or (group in free and at < free[group]):
-                    continue
-                when.append(at)
-                over = made.week.over(at, least)
-                assert over is not None
-                free[group] = over
+    days = (START + number * DAY for number in range(length))
+    fires = [at for day in days for at in of_day(schedule, day, BERLIN, "seed/pods")]
+    for at, group in ((at, group) for at in fires for group in struck_at):
+        if made.spared(made.turn(run(at)), group, pace) or at < free.get(group, at):
+            continue
+        struck_at[group].append(at)
+        over = made.week.over(at, least)
+        assert over is not None
+        free[group] = over
     return struck_at
 
 
