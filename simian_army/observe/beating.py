@@ -23,7 +23,7 @@ class Beat:
         """Write the moment; that it could not be written shows by itself."""
         fresh = self.file.with_name(f"{self.file.name}.new")
         try:
-            fresh.write_text(f"{self.clock.monotonic():.1f}\n")
+            fresh.write_text(f"{self.clock.monotonic()}\n")
             fresh.replace(self.file)
         except OSError as error:
             logging.getLogger(__name__).warning("no sign of life could be written to %s: %s", self.file, error)
