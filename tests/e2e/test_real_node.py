@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,20 +21,40 @@ POLICIES = "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies"
 def land(
     real_node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[Acres]:
-    """A restricted namespace with two pods ``web`` that serve their own names, and one ``shell`` to ask from."""
     monkeypatch.setenv("KUBECONFIG", str(real_node.kubeconfig_of("admin")))
-    space = f"real-{abs(hash(request.node.name)) % 10_000}"
-    real_node.namespace(space, RESTRICTED)
-    real_node.workload(space, "web", 2, IN)
-    shell = container("shell", "sleep", "3600")
-    real_node.pod(space, "shell", pod_spec(shell), IN)
-    real_node.settle(space)
-    made = Acres(real_node, space, tmp_path)
+    with peopled(real_node, f"real-{abs(hash(request.node.name)) % 10_000}", tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def own_node(real_node: Node) -> Iterator[Node]:
+    """A node that no other test has pods on: a hog harms all of them, so all of them would have to consent."""
+    with Node(say=print) as node:
+        yield node
+
+
+@pytest.fixture
+def alone(
+    own_node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Acres]:
+    monkeypatch.setenv("KUBECONFIG", str(own_node.kubeconfig_of("admin")))
+    with peopled(own_node, f"alone-{abs(hash(request.node.name)) % 10_000}", tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def peopled(node: Node, space: str, folder: Path) -> Iterator[Acres]:
+    """A restricted namespace with two pods ``web`` that serve their own names, and one ``shell`` to ask from."""
+    node.namespace(space, RESTRICTED)
+    node.workload(space, "web", 2, IN)
+    node.pod(space, "shell", pod_spec(container("shell", "sleep", "3600")), IN)
+    node.settle(space)
+    made = Acres(node, space, folder)
     yield made
     for undertaker in made.undertakers:
         undertaker.stopping.set()
     # not waited for: it all goes with the node
-    real_node.admin.delete(f"/api/v1/namespaces/{space}")
+    node.admin.delete(f"/api/v1/namespaces/{space}")
 
 
 def write(land: Acres, fault: str, params: str = "{}", *, hold: str = "10m", more: str = "") -> None:
@@ -112,23 +133,23 @@ def test_a_command_of_config_is_run_in_the_container(land: Acres) -> None:
     ],
 )
 def test_a_hog_really_uses_up_its_node_and_ends_though_nobody_is_there(
-    land: Acres, fault: str, params: str, what: str, least: int
+    alone: Acres, fault: str, params: str, what: str, least: int
 ) -> None:
-    write(land, fault, params, hold="2s")
-    node = node_of(land)
-    with land.house() as house:
+    write(alone, fault, params, hold="2s")
+    node = node_of(alone)
+    with alone.house() as house:
         outcome = fire(house)
         assert outcome.taken, refusals(outcome)
-        for undertaker in land.undertakers:
+        for undertaker in alone.undertakers:
             undertaker.stopping.set()
-        (hog,) = [one for one in node.pods(land.space) if one["metadata"]["name"].startswith("simian-army-")]
+        (hog,) = [one for one in node.pods(alone.space) if one["metadata"]["name"].startswith("simian-army-")]
         name = hog["metadata"]["name"]
         assert hog["spec"]["containers"][0]["image"] == "busybox:1.37", "the one that is shipped"
-        until(f"{least} of {what}", lambda: node.used(land.space, name, what) >= least, 10)
-        ended = node.until_phase(land.space, name, "Failed", seconds=30)
+        until(f"{least} of {what}", lambda: node.used(alone.space, name, what) >= least, 10)
+        ended = node.until_phase(alone.space, name, "Failed", seconds=30)
         assert ended["status"]["reason"] == "DeadlineExceeded"
         end(house)
-    assert names(land) == {one["metadata"]["name"] for one in node.pods(land.space)} - {"shell"}
+    assert names(alone) == {one["metadata"]["name"] for one in node.pods(alone.space)} - {"shell"}
 
 
 def test_a_failing_image_stops_the_container_and_the_true_one_runs_again(land: Acres) -> None:
