@@ -55,8 +55,8 @@ def _answered(config: Path, path: str) -> dict[str, Any]:
         raise UsageError("the agent of this config answers nowhere: give observe.listen, or ask for a --beat")
     try:
         return _asked(said, path)
-    except (OSError, HTTPException, ValueError) as error:
-        return _one("agent", f"no answer at {said.listen}: {error}", ok=False)
+    except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:  # whoever answers there
+        return _one("agent", f"no answer at {said.listen}: {error!r}", ok=False)
 
 
 def _asked(said: Observe, path: str) -> dict[str, Any]:
