@@ -133,6 +133,27 @@ def test_labels_opt_in_narrow_it_and_opt_out(real_cluster: Cluster, tmp_path: Pa
         real_cluster.remove_namespace("shop")
 
 
+def test_the_chart_is_installed_and_uninstalled(real_cluster: Cluster, tmp_path: Path) -> None:
+    for name in ("helm", "examples"):
+        (tmp_path / name).symlink_to(HOME / name)
+    tools = f"{build.helm().parent}:{build.kubectl().parent}:{BIN}:{os.environ['PATH']}"
+    folders = {f"HELM_{name}_HOME": str(tmp_path / name) for name in ("CACHE", "CONFIG", "DATA")}
+    env = {"KUBECONFIG": str(real_cluster.kubeconfig), "PATH": tools, **folders}
+    real_cluster.namespace("shop")
+    try:
+        typed("simian init", tmp_path)
+        typed("kubectl create namespace simian-army", tmp_path, **env)
+        key = "kubectl -n simian-army create secret generic fleet-key --from-file=key=simian.key"
+        typed(key, tmp_path, **env)
+        chart = "helm install army helm/simian-army -n simian-army -f examples/values.yaml --set key.existingSecret=fleet-key"
+        assert "changes nothing" in typed(chart, tmp_path, **env)
+        assert "kind: ClusterRole" in typed("simian rbac --namespace chaos", tmp_path)
+        assert 'release "army" uninstalled' in typed("helm uninstall army -n simian-army", tmp_path, **env)
+    finally:
+        real_cluster.remove_namespace("simian-army")
+        real_cluster.remove_namespace("shop")
+
+
 @pytest.mark.slow
 def test_it_is_installed_by_uv_as_a_tool(tmp_path: Path) -> None:
     uv = shutil.which("uv", path=f"{HOME / '.tools/bin'}:{os.environ['PATH']}")

@@ -87,7 +87,6 @@ def strike(land: Scene, monkeys: dict[str, dict[str, Any]]) -> Iterator[None]:
             if name in MOMENTARY:
                 done = land.simian("agent", "once", name)
                 assert done.returncode in (0, 3, 4), f"{name}: {done.stdout}{done.stderr}{land.logs()}"
-                land.unhook()  # it stands before every workload of its namespace
                 continue
             waiting.enter_context(land.runs("agent", "once", name))  # it stays until all is reverted
             until(f"the effect of {name} to be told", partial(land.told, name), 60)
@@ -109,6 +108,8 @@ def lived(land: Scene, monkeys: dict[str, dict[str, Any]], objects: list[Any]) -
     land.grant(objects)
     with land.runs("undertaker", "undertaker", "--beat", str(land.folder / "beat")) as undertaker:
         until("a sign of life", (land.folder / "beat").exists, 30)
+        assert land.simian("agent", "why", SPACE).returncode == 0
+        land.unhook()  # it stands before every workload of its namespace
         with land.runs("agent", "run") as agent:
             checked = land.simian("agent", "check")
             assert checked.returncode == 0, checked.stdout
@@ -139,6 +140,7 @@ def test_a_fleet_that_leaves_needs_what_its_job_is_granted_and_leaves_nothing(he
     land.write(objects)
     land.grant(objects)
     land.deployments()
+    land.unhook()
     before = land.names()
     with land.runs("undertaker", "undertaker") as undertaker, land.runs("agent", "run") as agent:
         halt_and_resume(land)
