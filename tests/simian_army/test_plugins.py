@@ -70,7 +70,8 @@ def test_wrong_missing_and_refused_parameters_are_named() -> None:
 
 
 def test_parameters_are_told_in_plain_words() -> None:
-    assert found("monkey")["chaos"].parameters()["fault"] == "str = 'pod-evict'"
+    assert found("monkey")["chaos"].parameters()["fault"] == "str | None = None"
+    assert found("monkey")["latency"].parameters()["fault"] == "str = 'proxy-latency'"
     assert "seconds" in found("fault")["pod-evict"].parameters()["grace"]
 
 
