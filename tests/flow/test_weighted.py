@@ -30,10 +30,10 @@ BOTH = (
 
 @pytest.fixture
 def narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    """The shop, but that web consents to pod-delete by name, checkout to exec, and nobody else to anything."""
+    """The shop, but that web consents to pod-delete by name, checkout to exec, search to node-cordon, nobody else."""
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     world = copy.deepcopy(demo_world())
-    said = {"web": "pod-delete", "checkout": "exec"}
+    said = {"web": "pod-delete", "checkout": "exec", "search": "node-cordon"}
     for one in (one for one in world if one["kind"] == "Deployment"):
         name, labels = one["metadata"]["name"], one["spec"]["template"]["metadata"]["labels"]
         labels.pop("simian-army/chaos", None)
@@ -46,7 +46,10 @@ def drawn_kinds(shop: Ground, fires: int) -> Counter[tuple[str, str]]:
     """What is foreseen to strike what, leashed, in so many fires."""
     with shop.house(leashed=True) as house:
         days = Days(house.upcoming, START, START + timedelta(hours=fires))
-        told = [draw for one in wiring.foresight(house, START).fires(days) for draw in one.hit]
+        foreseen = list(wiring.foresight(house, START).fires(days))
+    denied = {no.guard for one in foreseen for draw in one.refused for no in draw.verdicts if not no.allowed}
+    assert denied.isdisjoint({"opt-in", "applies"}), "what does not apply is not even drawn"
+    told = [draw for one in foreseen for draw in one.hit]
     return Counter((draw.fault.target.kind, draw.fault.kind) for draw in told)
 
 
@@ -73,6 +76,14 @@ def test_where_none_applies_each_is_told_with_its_reason_and_counted(narrow: Gro
     guard, reason = told
     assert (guard, count, outcome.taken) == ("opt-in", 1, [])
     assert [f"{fault}: simian-army/chaos.exec=enabled" in reason for fault in ("pod-evict", "pod-delete")] == [True] * 2
+
+
+def test_what_does_not_strike_such_a_target_makes_nobody_eligible(narrow: Ground) -> None:
+    narrow.write(BOTH)
+    with narrow.house() as house:
+        entry = house.entries["both"]
+        troop = house.engine.judge.screen(entry, entry.find())
+    assert not [one.name for one in troop.eligible if one.name.startswith("search")]
 
 
 def checkout(house: wiring.House) -> str:
