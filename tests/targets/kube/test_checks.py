@@ -42,7 +42,9 @@ def test_a_find_of_budgets_needs_to_list_them_and_the_fix_is_named() -> None:
 def test_a_find_needs_to_list_its_kind_where_config_looks_whatever_it_selects() -> None:
     with serving(talk) as server:
         with connected(server.url) as cluster:
-            assert lines(cluster, Selector("configmap", scopes=("shop",))) == ["may list configmaps in the whole cluster"]
+            assert lines(cluster, Selector("configmap", scopes=("shop",))) == [
+                "may list configmaps in the whole cluster"
+            ]
             assert lines(cluster, Selector("pod", scopes=("shop",)), Selector("node")) == []
         with connected(server.url, namespaces=("shop",)) as cluster:
             assert lines(cluster, Selector("configmap")) == ["may list configmaps in shop"]
