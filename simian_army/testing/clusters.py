@@ -49,7 +49,7 @@ class KubernetesWorld:
         self._server.settle(SETTLED)
         self._ports: list[Kubernetes] = []
         self._made = 0
-        self._things: dict[str, list[Key]] = {}
+        self._things: dict[str, list[dict[str, Any]]] = {}
 
     def port(self) -> Any:
         """A connection; what it runs in containers is told by this world."""
@@ -60,7 +60,8 @@ class KubernetesWorld:
         self._made += 1
         name = f"{kind}-{self._made}"
         wanted = [named(self._like[kind], name)] if kind in self._like else made(kind, name)
-        things = [self._server.apply(obj) for obj in wanted]
+        for obj in wanted:
+            self._server.apply(obj)
         self._server.settle(SETTLED)
         labels, names = (f"app={name}", ()) if kind == "pod" else ("", (name,))
         port = self.port()
@@ -68,7 +69,7 @@ class KubernetesWorld:
         whole = port.read(found)
         if not isinstance(whole, Target):
             raise AssertionError(f"{found} is gone before it is struck")
-        self._things[whole.id] = [self._key_of(obj) for obj in things]
+        self._things[whole.id] = wanted
         return whole
 
     def look(self) -> Json:
@@ -113,13 +114,17 @@ class KubernetesWorld:
         self._update(target, theirs)
 
     def remove(self, target: Target) -> None:
-        """Deleted at once, without grace."""
-        self._server.cluster.store.remove(self._key(target))
+        """Deleted at once, without grace; of what no controller makes, another of the same name takes its place."""
+        key = self._key(target)
+        self._server.cluster.store.remove(key)
+        for obj in self._things.get(target.id, ()):
+            if self._key_of(obj) == key:
+                self._server.apply(obj)
         self._server.settle(SETTLED)
 
     def clear(self, target: Target) -> None:
         """With all that was made for it, and what that made."""
-        for key in [*self._things.pop(target.id, ()), self._key(target)]:
+        for key in [*map(self._key_of, self._things.pop(target.id, ())), self._key(target)]:
             self._server.cluster.store.remove(key)
         self._server.settle(SETTLED)
         self._disconnect()

@@ -63,7 +63,7 @@ class World(Protocol):
         ...
 
     def remove(self, target: Target) -> None:
-        """Somebody deletes the target."""
+        """Somebody deletes the target, and maybe makes another of its name."""
         ...
 
     def forge(self, target: Target, mark: Mark) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from examples.cut.cut import KEY, NOBODY, PATH, ServiceCut, selects
 from simian_army import marks
-from simian_army.errors import Refused, SimianError
+from simian_army.errors import PlatformError, Refused, SimianError
 from simian_army.model import Evidence, Fault, Mark
 from tests.testing.broken import FINE, WAS
 
@@ -64,6 +64,31 @@ class Mourning(ServiceCut):
     def inject(self, fault: Fault, mark: Mark) -> None:
         if self.there(fault):
             super().inject(fault, mark)
+
+
+class Confusing(ServiceCut):
+    """It takes another of the same name for its target."""
+
+    def there(self, fault: Fault) -> dict[str, object]:
+        return super().there(self._namesake(fault))
+
+    def inject(self, fault: Fault, mark: Mark) -> None:
+        super().inject(self._namesake(fault), mark)
+
+    def _namesake(self, fault: Fault) -> Fault:
+        port: Any = self.port
+        found = port.named("service", fault.target.scope, fault.target.name)
+        return replace(fault, target=replace(fault.target, id=found["metadata"]["uid"])) if found else fault
+
+
+class Brash(ServiceCut):
+    """It raises what is no error of ours before there is anything to undo."""
+
+    def prepare(self, fault: Fault) -> Any:
+        try:
+            return super().prepare(fault)
+        except PlatformError as error:
+            raise KeyError("selector") from error
 
 
 class Gullible(ServiceCut):
@@ -188,6 +213,8 @@ FRAIL: Sequence[tuple[str, Any, str]] = (
     ("changed_meanwhile", Sulking, "leaves the mark"),
     ("gone_meanwhile", Clinging, "its target is gone, and the revert does not hold"),
     ("gone_meanwhile", Mourning, "it is injected all the same"),
+    ("gone_meanwhile", Confusing, "it is injected all the same"),
+    ("timeouts", Brash, "preparing, call 1 (get): its answer is lost: it raises KeyError"),
     ("mark_forged", Gullible, "its mark was forged, and after the revert"),
     ("mark_forged", Trampling, "overwrites a mark"),
     ("crash_points", HarmFirst, "no mark tells of it"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simian_army import testing
 from simian_army.faults.k8s.pod_delete import PodDelete
 from simian_army.testing import CHECKS, KubernetesWorld, Nonconformity, Suite, conformance
 from tests.testing.broken import BROKEN, Everybody, Idle, Many
@@ -96,3 +99,13 @@ def test_the_kit_needs_no_pytest() -> None:
     code = "import sys; sys.modules['pytest'] = None; import simian_army.testing as kit; print(len(kit.CHECKS))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert said.stdout.strip() == str(len(CHECKS))
+
+
+def test_the_kit_imports_nothing_that_is_not_installed_with_us() -> None:
+    folder = Path(testing.__file__).parent
+    imported = {
+        name.partition(".")[0]
+        for file in folder.rglob("*.py")
+        for name in re.findall(r"^\s*(?:from|import) (\S+)", file.read_text(), re.MULTILINE)
+    }
+    assert imported - sys.stdlib_module_names == {"simian_army", "botocore"}

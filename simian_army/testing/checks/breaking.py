@@ -27,6 +27,7 @@ def is_given_back_wherever_it_dies(life: Life) -> None:
 
 def bears_that_nobody_answers(life: Life) -> None:
     """At each call the platform is away or its answer is lost: it says so in an error of ours, ends, and is undone."""
+    list(_points(life, _SILENCES, lambda probe: _unanswered_preparing(life, probe)))
     list(_points(life, _SILENCES, lambda probe: _unanswered_looking(life, probe)))
     list(_points(life, _SILENCES, lambda probe: _unanswered_injecting(life, probe)))
     if life.kind().reversible:
@@ -74,22 +75,28 @@ def _dies_reverting(life: Life, probe: Probe) -> None:
     life.restored(fault, mark, before, f"reverting, {_where(probe)}")
 
 
+def _unanswered_preparing(life: Life, probe: Probe) -> None:
+    fault, begun = life.fault(), life.world.writes()
+    kind = life.kind(probe)
+    _of(lambda: kind.prepare(fault), "preparing", probe)
+    expect(life.world.writes() == begun, f"preparing, {_where(probe)}: it writes")
+
+
 def _unanswered_looking(life: Life, probe: Probe) -> None:
     """A look that failed is no evidence."""
     fault = life.prepared()
     kind = life.kind(probe)
-    seen = _of(lambda: kind.observe(fault), f"observing, {_where(probe)}")
+    seen = _of(lambda: kind.observe(fault), "observing", probe)
     struck = len(probe.calls) > probe.at
     lied = struck and isinstance(seen, Evidence) and seen.holds
     expect(not lied, f"observing, {_where(probe)}: it says that its effect is there, which nobody injected")
-    _of(lambda: life.kind(replace(probe, calls=[])).prepare(fault), f"preparing, {_where(probe)}")
 
 
 def _unanswered_injecting(life: Life, probe: Probe) -> None:
     fault, before = life.prepared(), life.world.look()
     mark, kind = life.mark(fault), life.kind(probe)
+    error = _of(lambda: kind.inject(fault, mark), "injecting", probe)
     when = f"injecting, {_where(probe)}"
-    error = _of(lambda: kind.inject(fault, mark), when)
     after = life.world.look()
     wrong = left_wrong(before, before, before, after)
     plain = isinstance(error, _NO) and (wrong or mark.run in life.world.marks())
@@ -104,8 +111,9 @@ def _unanswered_reverting(life: Life, probe: Probe) -> None:
     fault, before = life.prepared(), life.world.look()
     mark = life.mark(fault)
     life.kind().inject(fault, mark)
-    kind, stranger, when = life.kind(probe), life.written(fault), f"reverting, {_where(probe)}"
-    proof = _of(lambda: kind.revert(stranger, mark), when)
+    kind, stranger = life.kind(probe), life.written(fault)
+    proof = _of(lambda: kind.revert(stranger, mark), "reverting", probe)
+    when = f"reverting, {_where(probe)}"
     if isinstance(proof, Evidence) and proof.holds:
         _is_true(life, mark, before, when)
     life.restored(fault, mark, before, f"{when}, and reverted again")
@@ -117,7 +125,7 @@ def _is_true(life: Life, mark: Mark, before: Json, when: str) -> None:
     expect(mark.run not in life.world.marks(), f"{when}: the revert says it holds, but its mark is still there")
 
 
-def _of(act: Callable[[], object], when: str) -> object:
+def _of(act: Callable[[], object], doing: str, probe: Probe) -> object:
     """What an act gives, or the error of ours that it raises.
 
     Raises:
@@ -128,10 +136,10 @@ def _of(act: Callable[[], object], when: str) -> object:
     except SimianError as error:
         return error
     except Endless:
-        raise Nonconformity(f"{when}: it asks on and on and never comes back") from None
+        raise Nonconformity(f"{doing}, {_where(probe)}: it asks on and on and never comes back") from None
     except Exception as error:  # the plug-in border: whatever it raises is told by name
-        words = f"{when}: it raises {type(error).__name__} ({error}), and not one of simian_army's errors"
-        raise Nonconformity(words) from error
+        words = f"it raises {type(error).__name__} ({error}), and not one of simian_army's errors"
+        raise Nonconformity(f"{doing}, {_where(probe)}: {words}") from error
 
 
 def _where(probe: Probe) -> str:
