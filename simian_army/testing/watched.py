@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -98,3 +99,7 @@ class _Hasty(SystemClock):
     def monotonic(self) -> float:
         """Seconds that pass quickly."""
         return super().monotonic() * HASTE
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """As long as so many of these seconds take."""
+        return super().wait(event, seconds / HASTE)
