@@ -59,3 +59,18 @@ class Surveys(Protocol):
             PlatformError: it could not be asked.
         """
         ...
+
+
+class Restrained(Protocol):
+    """What a fault kind on Kubernetes may say besides of its ``permissions``, so that nobody is granted more."""
+
+    @property
+    def reverting(self) -> Sequence[Sequence[str]]:
+        """Those that its revert needs: all that an undertaker is granted. Without it, all of them."""
+        ...
+
+    @property
+    def everywhere(self) -> Sequence[Sequence[str]]:
+        """Those that it needs in every namespace, because its reach goes beyond those that config names. Without it,
+        none."""
+        ...
