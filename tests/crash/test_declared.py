@@ -52,6 +52,12 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any], besides: tupl
     return {path for path in paths if not any(f".{one}" in f".{path}" for one in besides)}
 
 
+def standing(site: Site, kind: str) -> dict[str, Any]:
+    """The objects of a kind, without those that are going: what an earlier case was about."""
+    going = "metadata.deletionTimestamp"
+    return {name: obj for name, obj in site.objects(kind).items() if going not in leaves(obj)}
+
+
 @pytest.fixture(params=("kubernetes", "aws", "toxiproxy"))
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     if request.param == "aws":
@@ -74,14 +80,14 @@ def test_a_kind_changes_what_it_says_and_nothing_else(site: Site) -> None:
             if case.platform != platform.name or not case.fields:
                 continue
             kind, fault = prepared(site.ground, platform, Case(make, case.params, members=make.strikes == "pod"))
-            before = site.objects(make.strikes)
+            before = standing(site, make.strikes)
             kind.inject(fault, mark_of(fault))
-            struck = site.objects(make.strikes)
+            struck = standing(site, make.strikes)
             assert differing(before, struck, SERVERS_OWN), "it does something"
             there = {name: obj for name, obj in struck.items() if name in before}  # what it made is its own
             assert differing(before, there, (*SERVERS_OWN, *kind.restores, *MARKS)) == set()
             end(kind, fault, mark_of(fault))
-            assert differing(before, site.objects(make.strikes), SERVERS_OWN) == set()
+            assert differing(before, standing(site, make.strikes), SERVERS_OWN) == set()
 
 
 def test_every_kind_is_killed_in_this_suite() -> None:
