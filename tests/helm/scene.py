@@ -102,13 +102,11 @@ class Scene:
         paths += [f"/apis/networking.k8s.io/v1/namespaces/{self.space}/networkpolicies"]
         return [f"{path}/{one['metadata']['name']}" for path in paths for one in self.cluster.admin.items(path)]
 
-    def told(self, entry: str) -> bool:
-        """Whether the ledger knows what the effect of a monkey's fault was."""
+    def told(self, entry: str) -> list[str]:
+        """The phases by which the ledger tells what came of a monkey's faults so far."""
+        wanted = "select phase from events where entry = ? and phase in ('observed', 'no_effect', 'denied')"
         with closing(sqlite3.connect(self.folder / "simian.db", timeout=30)) as ledger:
-            found = ledger.execute(
-                "select count(*) from events where entry = ? and phase in ('observed', 'no_effect')", [entry]
-            )
-            return bool(found.fetchone()[0])
+            return [str(phase) for (phase,) in ledger.execute(wanted, [entry])]
 
     def records(self) -> list[Obj]:
         """The records of held faults."""

@@ -36,7 +36,7 @@ NEAR: dict[str, dict[str, Any]] = {
     "name": {"with": {"fault": "dns-fault"}, "select": {"names": ["bank"]}},
     "work": {"with": {"fault": "job-suspend"}, "select": {"names": ["work"]}},
     "fail": {"with": {"fault": "pod-failure"}, "select": {"labels": "app=web"}},
-    "cut": {"with": {"fault": "network-partition"}, "select": {"labels": "app=web"}},
+    "cut": {"with": {"fault": "network-partition"}, "select": {"labels": "app=db"}},
     "rules": {"use": "conformity"},
     "tall": {"with": {"fault": "pod-evict"}, "select": {"labels": "app=tall-0"}},
 }
@@ -49,6 +49,7 @@ WIDE: dict[str, dict[str, Any]] = {
     "memory": {"with": {"fault": "memory-hog"}, "select": {"labels": "app=web"}},
     "tall": {"with": {"fault": "pod-evict"}, "select": {"labels": "app=tall-0"}},
 }
+MADE = {"scale", "cut", "cpu"}  # what takes to be reverted what it did not take before
 MOMENTARY = {"evict", "delete", "again", "again-db", "again-logs", "rules", "tall"}
 
 
@@ -57,7 +58,7 @@ def values(cluster: Cluster, monkeys: dict[str, dict[str, Any]]) -> dict[str, An
     kube = {"context": "in-cluster", "cluster_uid": cluster.uid, "namespaces": [SPACE], "exec": True}
     every = {"on": "kubernetes", "use": "chaos", "schedule": NEVER, "hold": f"{HOLD}s"}
     named = [{"name": name, **every, **said} for name, said in monkeys.items()]
-    budget = {"cooldown": "0s", "max_percent": 100, "per_day": 1000, "concurrent": 50, "per_group": 50}
+    budget = {"cooldown": "0s", "max_percent": None, "per_day": 1000, "concurrent": 50, "per_group": 50}
     return {
         "config": {
             "fleet": SPACE,
@@ -88,9 +89,15 @@ def strike(land: Scene, monkeys: dict[str, dict[str, Any]]) -> Iterator[None]:
                 done = land.simian("agent", "once", name)
                 assert done.returncode in (0, 3, 4), f"{name}: {done.stdout}{done.stderr}{land.logs()}"
                 continue
+            before = len(land.told(name))
             waiting.enter_context(land.runs("agent", "once", name))  # it stays until all is reverted
-            until(f"the effect of {name} to be told", partial(land.told, name), 60)
+            until(f"the effect of {name} to be told", partial(_told, land, name, before), 60)
+            assert "denied" not in land.told(name), land.simian("agent", "audit", "--monkey", name, "--json").stdout
         yield
+
+
+def _told(land: Scene, name: str, before: int) -> bool:
+    return len(land.told(name)) > before
 
 
 def halt_and_resume(land: Scene) -> None:
@@ -103,7 +110,8 @@ def halt_and_resume(land: Scene) -> None:
 
 
 def lived(land: Scene, monkeys: dict[str, dict[str, Any]], objects: list[Any]) -> None:
-    """An agent strikes with everything and is killed; its undertaker ends what it held; the next agent tidies up."""
+    """An agent strikes with everything and is killed; its undertaker ends what it held; the next agent tidies up, strikes
+    and reverts by itself."""
     land.write(objects)
     land.grant(objects)
     with land.runs("undertaker", "undertaker", "--beat", str(land.folder / "beat")) as undertaker:
@@ -120,6 +128,8 @@ def lived(land: Scene, monkeys: dict[str, dict[str, Any]], objects: list[Any]) -
         undertaker.check()
         with land.runs("agent", "run") as agent:
             until("the agent to drop the records", lambda: not land.records(), 60)
+            with strike(land, {name: said for name, said in monkeys.items() if name in MADE}):
+                assert land.simian("agent", "revert", "--all").returncode == 0
             agent.stop()
             assert agent.code == 0, land.logs()
 
