@@ -1,0 +1,178 @@
+"""Does the chart with the real image strike, answer by hand and leave nothing, on a node whose containers run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cluster.node import RESTRICTED, Node
+from tests.cluster.waiting import until
+from tests.helm.chart import CHART, FULL, HOME, RELEASE, Helm
+
+if TYPE_CHECKING:
+    from tests.cluster.audit import Call
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400, func_only=True)]
+SHOP, VOLUME = "install-node-shop", "install-node-test"
+IN = {"simian-army/chaos": "enabled"}
+APPS = {"web": IN, "shy": {}, "desk": IN, "sick": IN}
+"""Two that a schedule looks at, of which one did not opt in; one struck by hand; one that is held."""
+
+COMES_AND_GOES = ("events", "pods", "componentstatuses")
+AGENT = f"deployment/{FULL}-agent"
+IMAGE = {"repository": "simian.local/simian-army", "tag": "test", "pullPolicy": "Never"}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The node, and Helm that speaks to it."""
+
+    node: Node
+    helm: Helm
+
+    def run(self, *words: str) -> str:
+        """Run Helm; what it prints."""
+        said = self.helm.run(*words, "-n", HOME, KUBECONFIG=str(self.node.kubeconfig))
+        assert said.returncode == 0, f"{said.stdout}{said.stderr}\n{self.logs()}"
+        assert "would violate PodSecurity" not in said.stderr
+        return said.stdout
+
+    def simian(self, *words: str) -> str:
+        """``simian WORDS`` in the agent's pod, as NOTES.txt has it; what it prints."""
+        config = ("-c", "/etc/simian-army/simian.yaml")
+        return self.node.kubectl("exec", "-n", HOME, AGENT, "--", "simian", *words, *config)
+
+    def pods(self, app: str) -> dict[str, dict[str, Any]]:
+        """The pods of an application, by uid."""
+        return {one["metadata"]["uid"]: one for one in self.node.pods(SHOP, f"app={app}")}
+
+    def containers(self, app: str) -> list[dict[str, Any]]:
+        """How the containers of an application are."""
+        return [said for one in self.pods(app).values() for said in one["status"].get("containerStatuses", [])]
+
+    def restarts(self, app: str) -> int:
+        """How often they were started anew."""
+        return sum(one["restartCount"] for one in self.containers(app))
+
+    def ready(self, app: str) -> int:
+        """How many of them are ready."""
+        return sum(one["ready"] for one in self.containers(app))
+
+    def images(self, app: str) -> set[str]:
+        """What the containers of an application are to run."""
+        return {one["spec"]["containers"][0]["image"] for one in self.pods(app).values()}
+
+    def held(self) -> list[str]:
+        """The records of what is held."""
+        found = self.node.admin.items(f"/api/v1/namespaces/{HOME}/secrets?labelSelector=simian-army/record")
+        return [one["metadata"]["name"] for one in found]
+
+    def everything(self) -> set[str]:
+        """All objects of the whole cluster and of both namespaces, but for those that come and go by themselves."""
+        found = {f"/{name}" for name in self._objects("--namespaced=false")}
+        return found | {
+            f"{space}/{name}" for space in (HOME, SHOP) for name in self._objects("--namespaced=true", "-n", space)
+        }
+
+    def _objects(self, which: str, *where: str) -> list[str]:
+        kinds = self.node.kubectl("api-resources", "--verbs=list", "-o", "name", which).split()
+        lasting = [kind for kind in kinds if kind.partition(".")[0] not in COMES_AND_GOES]
+        return self.node.kubectl("get", ",".join(lasting), *where, "--ignore-not-found", "-o", "name").split()
+
+    def calls(self, since: int) -> list[Call]:
+        """What the accounts of the release asked of the API server."""
+        mine = f"system:serviceaccount:{HOME}:{FULL}-"
+        return [call for call in self.node.calls(since) if call.user.startswith(mine)]
+
+    def logs(self) -> str:
+        """What the pods of the release said, for whoever looks at a failure."""
+        words = ("logs", "-n", HOME, "--prefix", "--tail=40", "-l", f"app.kubernetes.io/instance={RELEASE}")
+        return self.node.kubectl(*words)
+
+
+@pytest.fixture
+def ground(real_node: Node, agents_image: str, helm: Helm) -> Iterator[Ground]:
+    """Two namespaces that enforce Pod Security, one of them with all applications, and a volume to be bound."""
+    assert agents_image == f"{IMAGE['repository']}:{IMAGE['tag']}"
+    for name in (HOME, SHOP):
+        real_node.namespace(name, RESTRICTED)
+    for app, labels in APPS.items():
+        real_node.workload(SHOP, app, 2, labels)
+    real_node.volume(VOLUME)
+    real_node.settle(SHOP)
+    yield Ground(real_node, helm)
+    for name in (HOME, SHOP):  # not waited for: all of it goes with the node
+        real_node.admin.delete(f"/api/v1/namespaces/{name}")
+
+
+def monkey(name: str, fault: str, on: str, every: str = "12h", **more: Any) -> dict[str, Any]:
+    said = {"select": {"labels": on}, "with": {"fault": fault, "params": more.pop("params", {})}, **more}
+    return {"name": name, "use": "chaos", "on": "kubernetes", "schedule": {"every": every}, **said}
+
+
+def values(uid: str) -> dict[str, Any]:
+    kube = {"context": "in-cluster", "cluster_uid": uid, "namespaces": [SHOP], "exec": True}
+    budget = {"cooldown": "0s", "max_percent": 100, "per_day": 1000}
+    config = {
+        "fleet": "on-node",
+        "leashed": False,
+        "platforms": {"kubernetes": kube},
+        "safety": {"budget": budget, "allow_irreversible": ["exec"]},
+        "monkeys": [
+            monkey("pods", "pod-evict", "app in (web, shy)", "5s"),
+            monkey("sickness", "pod-failure", "app=sick", "5s", hold="1h"),
+            monkey("kill", "container-kill", "app=desk"),
+            monkey("touch", "exec", "app=desk", params={"argv": ["touch", "/tmp/struck"]}),
+        ],
+    }
+    return {"config": config, "image": IMAGE, "ledger": {"volumeName": VOLUME, "storageClass": "-"}}
+
+
+def test_it_strikes_what_opted_in_answers_by_hand_and_leaves_nothing(ground: Ground) -> None:
+    since, before = ground.node.audit_mark(), ground.everything()
+    web, shy = set(ground.pods("web")), ground.pods("shy")
+    file = str(ground.helm.values(values(ground.node.uid)))
+    said = ground.run("install", RELEASE, str(CHART), "-f", file, "--wait", "--timeout", "120s")
+    assert "UNLEASHED" in said
+
+    until("the schedule to strike who opted in", lambda: not web <= set(ground.pods("web")), 60)
+    until("one to run what fails, the other what it ran", lambda: len(ground.images("sick")) == 2, 60)
+    assert ground.simian("check").splitlines()[-1] == "all is well"
+
+    by_hand(ground)
+    answers(ground)
+    assert ground.pods("shy").keys() == shy.keys(), "who did not opt in was not touched"
+    assert ground.restarts("shy") == 0
+
+    assert ground.held(), "there is something to be reverted"
+    ground.run("uninstall", RELEASE, "--wait", "--timeout", "180s")
+    assert ground.images("sick") == ground.images("shy"), "reverted"
+    ground.node.settle(SHOP)
+    until("nothing to be left", lambda: ground.everything() <= before and not ground.node.pods(HOME), 30)
+    assert ground.pods("shy").keys() == shy.keys()
+    assert ground.restarts("shy") == 0
+    refused = [f"{call.user} {call.verb} {call.uri}" for call in ground.calls(since) if call.code == 403]
+    assert refused == []
+
+
+def by_hand(ground: Ground) -> None:
+    """What needs containers that run, and the right to run something in them."""
+    before = ground.restarts("desk")
+    ground.simian("once", "kill")
+    until("a container to be started anew", lambda: ground.restarts("desk") == before + 1, 30)
+    until("it to be ready", lambda: ground.ready("desk") == 2, 30)
+    ground.simian("once", "touch")
+    names = [one["metadata"]["name"] for one in ground.pods("desk").values()]
+    struck = [name for name in names if "struck" in ground.node.exec(SHOP, name, "ls", "/tmp").split()]
+    assert len(struck) == 1, struck
+
+
+def answers(ground: Ground) -> None:
+    """Why one who did not opt in is spared."""
+    one = next(iter(ground.pods("shy").values()))["metadata"]["name"]
+    said = ground.simian("why", f"pod {SHOP}/{one}")
+    print(said)
+    assert "opt-in" in said
