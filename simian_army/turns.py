@@ -16,8 +16,8 @@ def drawn_of(lots: Iterable[tuple[int, Iterable[Fault]]], want: int, strike: Cal
     for most, faults in lots:
         taken = sum(draw.taken for draw in draws)
         left, misses = want - taken, MISSES - (len(draws) - taken)
-        if left <= 0 or misses <= 0 or (draws and draws[-1].final):
-            break
+        if draws and (left <= 0 or misses <= 0 or draws[-1].final):
+            break  # not before the first lot was gone through: who only looks wants nothing, and has findings
         draws += drawn(faults, min(most, left), strike, misses)
     return draws
 

@@ -34,7 +34,8 @@ def configure(stream: TextIO | None = None, *, as_json: bool | None = None) -> N
     end: Any = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamp, end],
-        logger_factory=structlog.PrintLoggerFactory(out),
+        # stderr as it is when something is told: it may have been put elsewhere since
+        logger_factory=lambda *_: structlog.PrintLogger(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
 

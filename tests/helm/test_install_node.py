@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.cluster.audit import Call
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400, func_only=True)]
-SHOP, VOLUME = "install-node-shop", "install-node-test"
+SHOP = "install-node-shop"
 IN = {"simian-army/chaos": "enabled"}
 APPS = {"web": IN, "shy": {}, "desk": IN, "sick": IN}
 """Two that a schedule looks at, of which one did not opt in; one struck by hand; one that is held."""
@@ -28,10 +28,11 @@ IMAGE = {"repository": "simian.local/simian-army", "tag": "test", "pullPolicy": 
 
 @dataclass(frozen=True)
 class Ground:
-    """The node, and Helm that speaks to it."""
+    """The node, Helm that speaks to it, and a volume for the ledger."""
 
     node: Node
     helm: Helm
+    volume: str
 
     def run(self, *words: str) -> str:
         """Run Helm; what it prints."""
@@ -39,6 +40,18 @@ class Ground:
         assert said.returncode == 0, f"{said.stdout}{said.stderr}\n{self.logs()}"
         assert "would violate PodSecurity" not in said.stderr
         return said.stdout
+
+    def install(self, *words: str, **more: Any) -> str:
+        """Install the release; what it prints."""
+        ledger = {"volumeName": self.volume, "storageClass": "-"}
+        file = self.helm.values({"config": config(self.node.uid), "image": IMAGE, "ledger": ledger, **more})
+        return self.run("install", RELEASE, str(CHART), "-f", str(file), *words)
+
+    def hang(self, who: str) -> None:
+        """Stop the processes of one of the pods, as if the machine had forgotten them."""
+        (pod,) = self.node.pods(HOME, f"app.kubernetes.io/component={who}")
+        identity = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+        self.node.run("sh", "-c", f"kill -STOP $(cat /sys/fs/cgroup/pids/k8s.io/{identity}/cgroup.procs)")
 
     def simian(self, *words: str) -> str:
         """``simian WORDS`` in the agent's pod, as NOTES.txt has it; what it prints."""
@@ -93,19 +106,28 @@ class Ground:
         return self.node.kubectl(*words)
 
 
-@pytest.fixture
-def ground(real_node: Node, agents_image: str, helm: Helm) -> Iterator[Ground]:
-    """Two namespaces that enforce Pod Security, one of them with all applications, and a volume to be bound."""
+@pytest.fixture(scope="module")
+def shop(real_node: Node, agents_image: str) -> Iterator[Node]:
+    """Two namespaces that enforce Pod Security, one of them with all applications."""
     assert agents_image == f"{IMAGE['repository']}:{IMAGE['tag']}"
     for name in (HOME, SHOP):
         real_node.namespace(name, RESTRICTED)
     for app, labels in APPS.items():
         real_node.workload(SHOP, app, 2, labels)
-    real_node.volume(VOLUME)
     real_node.settle(SHOP)
-    yield Ground(real_node, helm)
+    yield real_node
     for name in (HOME, SHOP):  # not waited for: all of it goes with the node
         real_node.admin.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture
+def ground(shop: Node, helm: Helm, request: pytest.FixtureRequest) -> Iterator[Ground]:
+    """The same, and a volume to be bound; a release that a failure left is removed as it is."""
+    volume = f"install-node-{len(request.node.name)}"
+    shop.volume(volume)
+    made = Ground(shop, helm, volume)
+    yield made
+    made.run("uninstall", RELEASE, "--no-hooks", "--ignore-not-found")
 
 
 def monkey(name: str, fault: str, on: str, every: str = "12h", **more: Any) -> dict[str, Any]:
@@ -113,49 +135,62 @@ def monkey(name: str, fault: str, on: str, every: str = "12h", **more: Any) -> d
     return {"name": name, "use": "chaos", "on": "kubernetes", "schedule": {"every": every}, **said}
 
 
-def values(uid: str) -> dict[str, Any]:
+def config(uid: str) -> dict[str, Any]:
     kube = {"context": "in-cluster", "cluster_uid": uid, "namespaces": [SHOP], "exec": True}
     budget = {"cooldown": "0s", "max_percent": 100, "per_day": 1000}
-    config = {
+    return {
         "fleet": "on-node",
         "leashed": False,
         "platforms": {"kubernetes": kube},
         "safety": {"budget": budget, "allow_irreversible": ["exec"]},
         "monkeys": [
             monkey("pods", "pod-evict", "app in (web, shy)", "5s"),
-            monkey("sickness", "pod-failure", "app=sick", "5s", hold="1h"),
+            monkey("sickness", "pod-failure", "app in (sick, shy)", "5s", hold="1h"),
             monkey("kill", "container-kill", "app=desk"),
             monkey("touch", "exec", "app=desk", params={"argv": ["touch", "/tmp/struck"]}),
         ],
     }
-    return {"config": config, "image": IMAGE, "ledger": {"volumeName": VOLUME, "storageClass": "-"}}
 
 
 def test_it_strikes_what_opted_in_answers_by_hand_and_leaves_nothing(ground: Ground) -> None:
     since, before = ground.node.audit_mark(), ground.everything()
-    web, shy = set(ground.pods("web")), ground.pods("shy")
-    file = str(ground.helm.values(values(ground.node.uid)))
-    said = ground.run("install", RELEASE, str(CHART), "-f", file, "--wait", "--timeout", "120s")
-    assert "UNLEASHED" in said
+    web, shy = set(ground.pods("web")), set(ground.pods("shy"))
+    assert "UNLEASHED" in ground.install("--wait", "--timeout", "120s")
 
     until("the schedule to strike who opted in", lambda: not web <= set(ground.pods("web")), 60)
     until("one to run what fails, the other what it ran", lambda: len(ground.images("sick")) == 2, 60)
     assert ground.simian("check").splitlines()[-1] == "all is well"
-
     by_hand(ground)
     answers(ground)
-    assert ground.pods("shy").keys() == shy.keys(), "who did not opt in was not touched"
-    assert ground.restarts("shy") == 0
-
     assert ground.held(), "there is something to be reverted"
     ground.run("uninstall", RELEASE, "--wait", "--timeout", "180s")
+    nothing_is_left(ground, before, since, shy)
+
+
+def test_what_a_hung_agent_holds_is_reverted_by_the_job_before_it_goes(ground: Ground) -> None:
+    since, before, shy = ground.node.audit_mark(), ground.everything(), set(ground.pods("shy"))
+    ground.install(leave={"seconds": 60}, agent={"grace": 3}, undertaker={"grace": 3})
+    until("one to run what fails, the other what it ran", lambda: len(ground.images("sick")) == 2, 120)
+    assert ground.held()
+    for who in ("agent", "undertaker"):
+        ground.hang(who)
+    ground.run("uninstall", RELEASE, "--wait", "--timeout", "180s")
+    nothing_is_left(ground, before, since, shy)
+    by_job = [call.resource for call in ground.calls(since) if call.writes and call.user.endswith("-leaver")]
+    assert "pods" in by_job, by_job
+
+
+def nothing_is_left(ground: Ground, before: set[str], since: int, shy: set[str]) -> None:
+    """What was held is as it was, what came has gone, nobody was refused, and who did not opt in was never touched."""
     assert ground.images("sick") == ground.images("shy"), "reverted"
     ground.node.settle(SHOP)
-    until("nothing to be left", lambda: ground.everything() <= before and not ground.node.pods(HOME), 30)
-    assert ground.pods("shy").keys() == shy.keys()
+    until("no pod of ours to be left", lambda: not ground.node.pods(HOME), 30)
+    assert ground.everything() - before == set()
+    assert set(ground.pods("shy")) == shy
     assert ground.restarts("shy") == 0
-    refused = [f"{call.user} {call.verb} {call.uri}" for call in ground.calls(since) if call.code == 403]
-    assert refused == []
+    calls = ground.calls(since)
+    assert {call.user.rpartition("-")[2] for call in calls} == {"agent", "undertaker", "leaver"}
+    assert [f"{call.user} {call.verb} {call.uri}" for call in calls if call.code == 403] == []
 
 
 def by_hand(ground: Ground) -> None:
@@ -174,5 +209,5 @@ def answers(ground: Ground) -> None:
     """Why one who did not opt in is spared."""
     one = next(iter(ground.pods("shy").values()))["metadata"]["name"]
     said = ground.simian("why", f"pod {SHOP}/{one}")
-    print(said)
-    assert "opt-in" in said
+    assert f"pods: pod {SHOP}/{one} is spared" in said
+    assert [line.split(":")[0].split() for line in said.splitlines() if "   NO  " in line] == [["NO", "opt-in"]] * 2

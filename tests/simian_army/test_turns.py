@@ -8,7 +8,7 @@ import pytest
 
 from simian_army.model import Fault, Target, Verdict
 from simian_army.outcome import Draw
-from simian_army.turns import MISSES, drawn, in_order
+from simian_army.turns import MISSES, drawn, drawn_of, in_order
 
 
 def fault(name: str, slot: str = "") -> Fault:
@@ -59,6 +59,25 @@ def test_a_denial_that_all_would_meet_ends_the_run() -> None:
 def test_a_run_gives_up_after_so_many_refused() -> None:
     struck, asked = run("A" * (MISSES + 20), 1)
     assert (len(struck), len(asked)) == (MISSES, MISSES)
+
+
+def test_who_wants_nobody_is_gone_through_all_the_same_for_its_findings() -> None:
+    seen: list[str] = []
+
+    def findings() -> Iterator[Fault]:
+        seen.append("looked")
+        yield from ()
+
+    assert drawn_of([(0, findings())], 0, lambda one: Draw(one, [], taken=True)) == []
+    assert seen == ["looked"]
+
+
+def test_of_several_lots_each_gives_at_most_its_own_and_all_no_more_than_is_wanted() -> None:
+    def struck(want: int) -> list[str]:
+        lots = [(1, [fault("a"), fault("b")]), (2, [fault("c"), fault("d"), fault("e")]), (9, [fault("f")])]
+        return [draw.fault.target.name for draw in drawn_of(lots, want, lambda one: Draw(one, [], taken=True))]
+
+    assert [struck(want) for want in (1, 2, 9)] == [["a"], ["a", "c"], ["a", "c", "d", "f"]]
 
 
 def test_candidates_are_shown_by_id_in_whatever_order_they_were_listed() -> None:

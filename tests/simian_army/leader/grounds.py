@@ -90,6 +90,8 @@ class Contender:
         assert self.child.stdout
         for line in self.child.stdout:
             word, *numbers = line.split()
+            if not line.endswith("\n"):  # a killed one may leave half a line
+                break
             if word == "left":
                 self.samples.append((float(numbers[0]), float(numbers[1])))
             else:
