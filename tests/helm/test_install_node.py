@@ -123,7 +123,7 @@ def shop(real_node: Node, agents_image: str) -> Iterator[Node]:
 @pytest.fixture
 def ground(shop: Node, helm: Helm, request: pytest.FixtureRequest) -> Iterator[Ground]:
     """The same, and a volume to be bound; a release that a failure left is removed as it is."""
-    volume = f"install-node-{len(request.node.name)}"
+    volume = f"install-node-{abs(hash(request.node.name)) % 10_000}"
     shop.volume(volume)
     made = Ground(shop, helm, volume)
     yield made
@@ -165,6 +165,7 @@ def test_it_strikes_what_opted_in_answers_by_hand_and_leaves_nothing(ground: Gro
     assert ground.held(), "there is something to be reverted"
     ground.run("uninstall", RELEASE, "--wait", "--timeout", "180s")
     nothing_is_left(ground, before, since, shy)
+    assert "pods/exec" in {call.resource for call in ground.calls(since)}, "by the account of the chart"
 
 
 def test_what_a_hung_agent_holds_is_reverted_by_the_job_before_it_goes(ground: Ground) -> None:
