@@ -7,7 +7,9 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 BIN := .venv/bin
 SOURCES := simian_army monkeys scheduler safety config
-WORKERS ?= 2
+# most of a test's time is spent waiting for servers, processes and clocks: more workers than cores
+WORKERS ?= 4
+UNIT := $(addprefix tests/,audit config halts looking monkeys notices observe oracle packaging safety scheduler simian_army testing)
 
 .PHONY: help demo test check lint unit crash soak mutants bench cluster clean
 
@@ -41,7 +43,7 @@ lint: .venv/.ready
 	@$(BIN)/lint-imports
 
 unit: .venv/.ready
-	@$(BIN)/pytest -n $(WORKERS) -q -m "not real and not slow"
+	@$(BIN)/pytest -n $(WORKERS) -q -m "not real and not slow" $(UNIT)
 
 crash: .venv/.ready ## kill an agent at every point, have each of its calls meet each trouble; then 1,500 random histories
 	@SIMIAN_CRASH=all $(BIN)/pytest -n $(WORKERS) tests/crash tests/api_faults tests/stateful

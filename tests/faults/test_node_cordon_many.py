@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -116,8 +117,11 @@ def alike(ground: Ground, states: Sequence[str]) -> None:
     """Assert that the same comes of both."""
     first, second = ground.make(states), ground.make(states)
     singles, together = one_by_one(ground.kind, first), ground.kind.revert_all(second)
-    for _ in range(5):  # a real cluster's own parts write to nodes too, and a patch of ours may find another version
-        again = [n for n, one in enumerate(together) if "changed since" in one.detail or "409" in one.detail]
+    for _ in range(20):  # a real cluster's own parts write to nodes too, and a patch of ours may find another version
+        again = [n for n, one in enumerate(together) if not one.holds]
+        if not again:
+            break
+        Event().wait(0.1)
         for number, proof in zip(again, ground.kind.revert_all([second[n] for n in again]), strict=True):
             together[number] = proof
     assert [one.holds for one in together] == [True] * len(states)
