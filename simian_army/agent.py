@@ -29,7 +29,8 @@ from simian_army.whom import named
 GRACE = 30.0  # seconds that SIGTERM waits for the last revert
 STAND_BY = 1.0  # seconds between two tries for what is not to be had now: the lease, the ledger
 POLL = 0.25  # seconds between two looks for requests: they are carried out within a second
-STALE = timedelta(seconds=30)  # a request older than this at start was made of another agent, and is not run late
+ANSWER = timedelta(seconds=10)  # for so long does who asks wait for an agent to take up the request
+LATE = timedelta(seconds=30)  # requests that another agent left, and that are this old, are not even answered
 
 
 class Clockwork(Protocol):
@@ -97,10 +98,11 @@ class Agent:
 
     def _lead(self) -> None:
         """Be the leader until ``stopping`` is set or the lease is lost."""
+        led = self.clock.now()
         with ExitStack() as closing:
             if not self._recover():
                 return
-            after = self._skip_stale()
+            after = self._skip_stale(led)
             clockwork = self.clockwork(self)
             closing.callback(clockwork.stop)
             clockwork.start()
@@ -155,18 +157,22 @@ class Agent:
         run = self.engine.run(self.entries[name], at)
         self.ledger.append(self.scribe.note(Phase.FAILED, run, error=f"{type(error).__name__}: {error}"))
 
-    def _skip_stale(self) -> int:
-        """Where to read requests from: those made of an agent that is gone are not run late."""
-        since = self.clock.now() - STALE
+    def _skip_stale(self, led: datetime) -> int:
+        """Where to read requests from: those made before ``led``, of an agent that is gone, are not run late, nor is
+        one whose asker has given up."""
+        now, last = self.clock.now(), self.ledger.last_seq()
+        since = min(led, now - LATE)
         asked = list(self.ledger.query(phase=Phase.REQUESTED, since=since))
+        first = next((event.seq for event in asked if event.at >= max(led, now - ANSWER)), last + 1)
         answered = {event.data.get("request") for event in self.ledger.query(since=since)}
-        waiting = [event for event in asked if event.seq not in answered]
-        for event in waiting:
+        for event in asked:
+            if event.seq >= first or event.seq in answered:
+                continue
             if event.data.get("verb") == "revert":  # never too late, and once more does no harm
                 self._do(event)
                 continue
             self._refuse(event, "the agent that was asked leads no more; ask once more")
-        return max((event.seq for event in asked), default=self.ledger.last_seq())
+        return first - 1
 
     def _answer(self, after: int) -> int:
         try:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from simian_army import wiring
+from simian_army.agent import ANSWER
 from simian_army.by_hand import narrowed
 from simian_army.cli import approving, show
 from simian_army.errors import NotLeader, UsageError
@@ -18,7 +19,6 @@ from simian_army.model import ENDS, AuditEvent, Phase
 from simian_army.outcome import Outcome
 
 WAIT = 0.2  # seconds between two looks while a command follows what happens
-ANSWER = 10.0  # seconds an agent has to take up a request
 GRACE = 30.0  # seconds for the last reverts
 LEFT = "still pending: an agent (`simian run`) strikes once it is approved; `simian status` lists it"
 DONE, FAILED, REFUSED, INCONCLUSIVE = 0, 1, 3, 4
@@ -171,8 +171,8 @@ class _Following:
                 if self.over and not self.run:
                     return REFUSED
                 waited += WAIT
-                if not self.run and not self.over and waited > ANSWER:
-                    raise UsageError(f"no answer in {ANSWER:.0f} s: is the agent alive? `simian status` tells")
+                if not self.run and not self.over and waited > ANSWER.total_seconds():
+                    raise UsageError(f"no answer in {ANSWER.seconds} s: is the agent alive? `simian status` tells")
                 if books.clock.wait(stop, WAIT):
                     show.err.print(f"the agent goes on; `simian revert {self.run}` ends it", markup=False)
                     break

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from simian_army.agent import ANSWER
 from simian_army.clock import Clock
 from simian_army.contract import Entry, Ledger
 from simian_army.engine import Engine
@@ -19,7 +20,6 @@ from simian_army.records import Scribe
 from simian_army.whom import named
 
 WAIT = 0.1  # seconds between two looks
-ANSWER = 10.0  # seconds that an agent has to take up a request
 GRACE = 60.0  # seconds for the last reverts
 
 
@@ -81,8 +81,8 @@ class ByAgent:
         )
         (request,) = self.ledger.append(replace(asked, entry=step.entry))
         # waited for even when somebody ends the day: what is then begun must be known, to be reverted
-        if not _until(self.clock, lambda: any(self._about(request)), ANSWER):
-            raise UsageError(f"no answer in {ANSWER:.0f} s: is the agent alive? `simian status` tells")
+        if not _until(self.clock, lambda: any(self._about(request)), ANSWER.total_seconds()):
+            raise UsageError(f"no answer in {ANSWER.seconds} s: is the agent alive? `simian status` tells")
         _until(self.clock, lambda: self._answer(request) is not None, GRACE)
         answer = self._answer(request)
         if answer is not None and answer.phase is Phase.SKIPPED and not answer.run:

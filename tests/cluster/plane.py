@@ -188,8 +188,11 @@ class Cluster:
         self.parts.check()
         ready = wanted = 0
         for one in self.admin.items(f"/apis/apps/v1/namespaces/{namespace}/deployments"):
-            seen = one["status"].get("observedGeneration") == one["metadata"]["generation"]
-            ready += one["status"].get("readyReplicas", 0) if seen else 0
+            state = one["status"]
+            seen = state.get("observedGeneration") == one["metadata"]["generation"]
+            told = [state.get(key, 0) for key in ("readyReplicas", "updatedReplicas")]
+            old = state.get("replicas", 0) - told[1]  # of an earlier template, they go yet
+            ready += max(0, min(told) - old) if seen else 0
             wanted += one["spec"]["replicas"]
         return ready, wanted
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 
-from simian_army.agent import Agent
+from simian_army.agent import ANSWER, Agent
 from simian_army.model import AuditEvent, Phase
+from simian_army.recovery import Recovery
 from simian_army.wiring import House
+from tests.cluster.waiting import until
 from tests.flow.ground import Ground
+from tests.simian_army.turned import Turned
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -157,3 +161,41 @@ def test_what_was_asked_of_an_agent_that_is_gone_is_not_run_late(shop: Ground) -
         assert refused.data["request"] == asked.seq
         assert refused.at - asked.at < timedelta(minutes=1)
         assert shop.writes() == []
+
+
+@dataclass(slots=True)
+class Busy(Recovery):
+    """One during which somebody asks something."""
+
+    during: Callable[[], object] = field(kw_only=True)
+
+    def recover(self) -> int:
+        self.during()
+        return Recovery.recover(self)
+
+
+@pytest.mark.parametrize("waited", [timedelta(0), ANSWER], ids=["at once", "given up"])
+def test_what_is_asked_while_the_leader_still_recovers_is_done_unless_its_asker_gave_up(
+    shop: Ground, waited: timedelta
+) -> None:
+    with shop.house() as house:
+        asked: list[AuditEvent] = []
+        agent = agent_of(house)
+        agent.clock = turned = Turned()
+
+        def during() -> None:
+            asked.append(ask(house, "pods", verb="once", only=""))
+            turned.by = waited
+
+        known = {one.name: getattr(house.recovery, one.name) for one in fields(Recovery) if one.init}
+        agent.recovery = Busy(**known, during=during)
+        thread = Thread(target=agent.run)
+        thread.start()
+        try:
+            until("somebody to ask", lambda: asked, 10)
+            found = answers(house, asked[0], agent)
+        finally:
+            agent.stopping.set()
+            thread.join(30)
+        assert str(found[-1].phase) == ("skipped" if waited else "closed")
+        assert bool(shop.writes()) is not bool(waited)

@@ -45,8 +45,10 @@ def approving(shop: Ground, *, veto: bool = False) -> Iterator[None]:
 
     thread = Thread(target=act)
     thread.start()
-    yield
-    thread.join()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def test_once_says_how_it_is_approved_and_that_it_was_not(shop: Ground, capsys: pytest.CaptureFixture[str]) -> None:

@@ -225,7 +225,7 @@ def everything(shop: Ground) -> list[Any]:
 
 def files(shop: Ground) -> str:
     """Every file that was written: the ledger with its journal, records, the spool, logs."""
-    found = [path for path in shop.folder.rglob("*") if path.is_file()]
+    found = [path for path in shop.folder.rglob("*") if path.is_file() and path.suffix != ".new"]  # becomes the next
     rows = [str(row) for path in found if path.suffix == ".db" for row in sqlite3.connect(path).iterdump()]
     return "\n".join([*(path.read_bytes().decode("latin-1") for path in found), *rows])
 

@@ -108,6 +108,11 @@ class Scene:
         with closing(sqlite3.connect(self.folder / "simian.db", timeout=30)) as ledger:
             return [str(phase) for (phase,) in ledger.execute(wanted, [entry])]
 
+    def led(self) -> bool:
+        """Whether some agent has the Lease."""
+        leases = self.cluster.admin.items(f"/apis/coordination.k8s.io/v1/namespaces/{HOME}/leases")
+        return any(one["spec"].get("holderIdentity") for one in leases)
+
     def records(self) -> list[Obj]:
         """The records of held faults."""
         return list(self.cluster.admin.items(f"/api/v1/namespaces/{HOME}/secrets?labelSelector=simian-army/record"))
