@@ -63,6 +63,25 @@ def test_each_kind_of_target_is_struck_by_what_strikes_it_as_often_as_it_weighs(
     assert abs(share - 3 / 4) < 0.08, f"{pods}"
 
 
+@pytest.mark.parametrize(("more", "kinds"), [("", {"pod-evict"}), (", exec: true", {"pod-evict", "container-kill"})])
+def test_what_runs_commands_is_drawn_only_where_config_turns_that_on(shop: Ground, more: str, kinds: set[str]) -> None:
+    shop.write(
+        BOTH.replace("pod-delete, params: {grace: 0}", "container-kill"), "  allow_irreversible: [container-kill]\n"
+    )
+    said = shop.config.read_text()
+    assert "kubernetes: {" in said
+    shop.config.write_text(
+        said.replace("kubernetes: {", f"kubernetes: {{{more.removeprefix(', ')}{', ' if more else ''}")
+    )
+    assert {kind for struck, kind in drawn_kinds(shop, 60) if struck == "pod"} == kinds
+
+
+def test_why_tells_that_commands_in_containers_are_off(shop: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.write(BOTH.replace("pod-evict, weight: 3", "container-kill"), "  allow_irreversible: [container-kill]\n")
+    why(shop.config, "deployment shop/web", as_json=False)
+    assert "write platforms.kubernetes.exec: true, and grant pods/exec" in capsys.readouterr().out
+
+
 def test_only_faults_are_drawn_to_which_the_target_consents(narrow: Ground) -> None:
     narrow.write(BOTH.replace(", {fault: node-cordon}", ""))
     assert set(drawn_kinds(narrow, 100)) == {("pod", "pod-delete")}

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from simian_army.errors import Refused, Unknown
 from simian_army.faults.k8s.arguments import known, whole
-from simian_army.faults.k8s.running_in import container_of
+from simian_army.faults.k8s.running_in import barred, container_of
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
 from simian_army.ports_kube import Ended, KubernetesExecPort
 
@@ -44,6 +44,10 @@ class RunCommand:
     def reach(self, fault: Fault) -> Selector | None:
         del fault
         return None
+
+    def unfit(self, fault: Fault) -> str:
+        del fault
+        return barred(self.port)
 
     def prepare(self, fault: Fault) -> Json | None:
         known(fault, self.params)

@@ -41,6 +41,15 @@ def container_of(port: KubernetesExecPort, fault: Fault) -> Container:
     return Container(name, int(status.get("restartCount") or 0), spec)
 
 
+def barred(port: KubernetesExecPort) -> str:
+    """Why no command may be run in any container here; empty if it may."""
+    try:
+        port.may_run()
+    except Refused as no:
+        return str(no)
+    return ""
+
+
 def status_of(pod: dict[str, Any], name: str) -> dict[str, Any]:
     """What the pod's status says of a container; nothing if it says nothing."""
     told = (pod.get("status") or {}).get("containerStatuses") or ()
