@@ -28,7 +28,7 @@ class Lot(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What one fire draws from: at most ``want`` of all ``lots`` together. ``troop`` is whom it draws from, ``rates``
-    how often each group is struck at such a fire on average, None where that is shared evenly."""
+    how many of each group are struck at such a fire on average, None where that is shared evenly."""
 
     troop: Troop
     lots: Sequence[Lot]
@@ -106,13 +106,13 @@ class _Paced:
 
     def chosen(self, groups: Mapping[str, Sequence[Target]], paces: Mapping[str, Pace | str | None]) -> Chosen:
         """Each group by itself, in random order."""
-        turn = self.pacing.turn(self.run)
+        turn, dice = self.pacing.turn(self.run), dice_of(self.run, "how many")
         spared, up, rates = Counter(self.troop.spared), list[str](), dict[str, float]()
         for group, pace in paces.items():
             if not isinstance(pace, Pace):
                 spared[GUARD, pace or "no pace is set"] += len(groups[group])
                 continue
-            rates[group] = self.pacing.rate(turn, pace)
+            rates[group] = self.pacing.rate(turn, pace) * self.entry.monkey.want(groups[group], dice)
             why = "" if group in self.bounds.due.groups else self.pacing.spared(turn, group, pace)
             if why:
                 spared[GUARD, why] += len(groups[group])

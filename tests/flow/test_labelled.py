@@ -17,6 +17,7 @@ from simian_army.cli.once import REFUSED, Wish, once
 from simian_army.cli.whying import why
 from simian_army.embedded.world import demo_world
 from simian_army.errors import ConfigError
+from simian_army.expecting import Expecting
 from simian_army.foresight import Days
 from tests.flow.ground import Ground, ground
 
@@ -61,6 +62,12 @@ def test_each_workload_is_struck_as_often_and_as_much_as_its_labels_say(town: Gr
     searches = sum(seen["search"] > 0 for seen in hits)
     assert 100 < searches <= 120, "six times a day, at six fires"
     assert {name for seen in hits for name in seen} == {"web", "search"}
+    expecting = Expecting()
+    for told in fires:
+        expecting.add(told)
+    weekly = {group: found.expected for group, found in expecting.over(timedelta(days=28)).items()}
+    assert weekly["shop/Deployment/web"] == pytest.approx(10, rel=0.1), "two at a time count twice"
+    assert weekly["shop/Deployment/search"] == pytest.approx(searches / 4, rel=0.1)
 
 
 def test_labels_that_make_no_sense_are_told_where_they_stand_and_counted(
