@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from simian_army.errors import PluginError
+from simian_army.strangers import Apart
 
 KINDS = {
     "monkey": "simian_army.monkeys",
@@ -19,6 +20,9 @@ KINDS = {
     "notifier": "simian_army.notifiers",
 }
 """What a plug-in can be, and the entry point group that offers it."""
+
+OURS = "simian-army"
+IMPORT = 15.0  # seconds for the import of a third party's plug-in: large libraries on a cold disk need some
 
 UNSAID = "it does not say: count on the next start of an agent, or `simian revert --all`"
 MOMENTARY = "momentary: nothing to end"
@@ -138,7 +142,8 @@ def _declared(parameter: inspect.Parameter) -> str:
 def _load(kind: str, point: EntryPoint) -> Plugin:
     origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     try:
-        make = point.load()
+        ours = point.dist is not None and point.dist.name == OURS
+        make = point.load() if ours else Apart(IMPORT).do(point.load)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - the plug-in border: loud and disabled, never silent; sys.exit() too

@@ -38,6 +38,7 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
         found.cache_clear()
 
     monkeypatch.setattr(strangers, "LIMIT", SHORT)
+    monkeypatch.setattr(plugins, "IMPORT", SHORT)
     odd.LET_GO.clear()
     odd.ASKED.clear()
     yield offered
@@ -93,7 +94,8 @@ BROKEN = {
     "no_guard": "it is no guard",
     "NotThere": "this guard cannot be loaded: AttributeError",
     "tests.flow.nowhere:Guard": "this guard cannot be loaded: ModuleNotFoundError",
-    "tests.flow.exits:Guard": "this guard cannot be loaded: SystemExit: 4",
+    "tests.flow.exits:Guard": "this guard cannot be loaded: PluginError: it raised SystemExit",
+    "tests.flow.hangs:Guard": "this guard cannot be loaded: Late: no answer within 0.5 s",
 }
 
 
