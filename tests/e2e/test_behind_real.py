@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240, func_only=True)]
 SPACE, AGENT = "fronting", "agent"
 HOOKS = "/apis/admissionregistration.k8s.io/v1"
+APIS = "/apis/apiregistration.k8s.io/v1/apiservices"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 READS = [
     rule("", "pods namespaces", "get list"),
@@ -59,6 +60,17 @@ def converted() -> dict[str, Any]:
     }
 
 
+def aggregated() -> dict[str, Any]:
+    """An API that the API server would have from the pods."""
+    spec = {"group": "till.example", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 100}
+    return {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1.till.example"},
+        "spec": {**spec, "insecureSkipTLSVerify": True, **CLIENT},
+    }
+
+
 @contextmanager
 def ground(cluster: Cluster, folder: Path) -> Iterator[Fleet]:
     """A Deployment of pods that opted in, and a Service that leads to them."""
@@ -70,7 +82,7 @@ def ground(cluster: Cluster, folder: Path) -> Iterator[Fleet]:
         cluster.admin.create(f"/api/v1/namespaces/{SPACE}/services", {"apiVersion": "v1", "kind": "Service", **service})
         yield fleet(cluster, folder, Wish(namespaces=SPACE, schedule='cron: "0 0 1 1 *"', leashed=True))
     finally:
-        for path in (f"{HOOKS}/validatingwebhookconfigurations", f"{HOOKS}/mutatingwebhookconfigurations", CRDS):
+        for path in (f"{HOOKS}/validatingwebhookconfigurations", f"{HOOKS}/mutatingwebhookconfigurations", CRDS, APIS):
             _clear(cluster, path)
         forget(cluster, SPACE, AGENT)
         cluster.remove_namespace(SPACE)
@@ -79,7 +91,7 @@ def ground(cluster: Cluster, folder: Path) -> Iterator[Fleet]:
 def _clear(cluster: Cluster, path: str) -> None:
     ours = [one["metadata"]["name"] for one in cluster.admin.items(path)]
     for name in ours:
-        if name.startswith((SPACE, "carts.fronting")):
+        if name.startswith((SPACE, "carts.fronting", "v1.till")):
             cluster.admin.delete(f"{path}/{name}")
 
 
@@ -94,17 +106,21 @@ def told(made: Fleet) -> tuple[int, set[str]]:
     return said["taken"], found
 
 
-def test_whoever_is_behind_a_webhook_or_a_conversion_is_spared_as_long_as_it_is(
+def test_whoever_is_behind_a_webhook_a_conversion_or_an_api_is_spared_as_long_as_it_is(
     real_cluster: Cluster, tmp_path: Path
 ) -> None:
     with ground(real_cluster, tmp_path) as made:
         assert told(made) == (1, set())
-        for path, obj, what in (
-            ("validatingwebhookconfigurations", webhook("Validating"), "validating webhook fronting-validating"),
-            ("mutatingwebhookconfigurations", webhook("Mutating"), "mutating webhook fronting-mutating"),
-            ("", converted(), "conversion of carts.fronting.example"),
+        for place, obj, what in (
+            (
+                f"{HOOKS}/validatingwebhookconfigurations",
+                webhook("Validating"),
+                "validating webhook fronting-validating",
+            ),
+            (f"{HOOKS}/mutatingwebhookconfigurations", webhook("Mutating"), "mutating webhook fronting-mutating"),
+            (CRDS, converted(), "conversion of carts.fronting.example"),
+            (APIS, aggregated(), "API service v1.till.example"),
         ):
-            place = f"{HOOKS}/{path}" if path else CRDS
             real_cluster.admin.create(place, obj)
             taken, reasons = told(made)
             assert taken == 0
