@@ -7,8 +7,8 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 BIN := .venv/bin
 SOURCES := simian_army monkeys scheduler safety config
-# most of a test's time is spent waiting for servers, processes and clocks: more workers than cores
-WORKERS ?= 4
+# most of a test's time is spent waiting for servers, processes and clocks: more workers than cores (tests/sharing.py)
+WORKERS ?= 6
 UNIT := $(addprefix tests/,audit config halts looking monkeys notices observe oracle packaging safety scheduler simian_army testing)
 
 .PHONY: help demo test check lint unit crash soak mutants bench cluster clean

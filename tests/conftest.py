@@ -16,9 +16,12 @@ from tests.cluster.policy import needs
 from tests.cluster.postgres import Postgres, binaries
 from tests.cluster.telling import teller
 from tests.cluster.toxi import Toxi
+from tests.sharing import Shared, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from xdist.remote import Producer
 
 # two workers share two busy cores: how long one example takes says nothing of the code
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,9 +62,16 @@ def _guarded(real: Callable[[socket.socket, Any], Any]) -> Callable[[socket.sock
     return connect
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shared:
+    """What shares the tests out among workers."""
+    return Shared(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test over a real part; each worker that has one of them starts a cluster of its own."""
+    """Mark each test over a real part; each worker that has one of them starts a cluster of its own. Those come first."""
+    items.sort(key=lambda item: place_of(item.nodeid))
     for item in items:
         names = getattr(item, "fixturenames", ())
         if "real_toxiproxy" in names or "postgres" in names:
