@@ -73,9 +73,8 @@ PARTS = (
     Part("list", "poddisruptionbudgets", "", "who has a word on how few may stay, a list a namespace"),
     Part("list", "horizontalpodautoscalers", "", "the same"),
     Part("list", "namespaces", "", "what namespaces say of consent, and who halts"),
-    Part(
-        "list", "webhookconfigurations", "", "whether the API server itself would ask whom this strikes, at the first"
-    ),
+    Part("list", "validatingwebhookconfigurations", "", "whether the API server asks whom this strikes, at first"),
+    Part("list", "mutatingwebhookconfigurations", "", "the same"),
     Part("list", "apiservices", "", "the same"),
     Part("list", "customresourcedefinitions", "", "the same: conversions"),
     Part("get", "namespaces", "", "which cluster this is, what a namespace says of consent, and every 2 s"),
