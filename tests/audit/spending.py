@@ -66,9 +66,9 @@ def _pod(scope: int, group: int, number: int) -> Target:
 class Spender:
     """Asks the ledger of this process."""
 
-    def __init__(self, ledger: SqlLedger, name: str) -> None:
-        self.ledger, self.name, self.at = ledger, name, BEGIN
-        self.rng = Random(name)
+    def __init__(self, ledger: SqlLedger, name: str, week: int) -> None:
+        self.ledger, self.name, self.at = ledger, f"{name}-{week}", BEGIN + timedelta(weeks=week)
+        self.rng = Random(self.name)
         self.open: list[AuditEvent] = []
 
     def now(self) -> datetime:
@@ -101,19 +101,25 @@ class Spender:
         if self.open and self.rng.random() < 0.15:
             self._end(self.open.pop(0))
 
+    def end(self) -> None:
+        """End all that is open."""
+        while self.open:
+            self._end(self.open.pop())
+
     def _end(self, event: AuditEvent) -> None:
         over = replace(event, phase=Phase.REVERTED, at=self.now(), key="", data={}, seq=0)
         self.ledger.append(over)
 
 
-def main(url: str, head: str, name: str) -> None:
+def main(url: str, head: str, name: str, week: str) -> None:
     """Be ready, wait for the word, and spend."""
     with SqlLedger.open(url, b"the key of these tests", head=Path(head)) as ledger:
         print("ready", flush=True)
         sys.stdin.readline()
-        spender = Spender(ledger, name)
+        spender = Spender(ledger, name, int(week))
         for number in range(TRIES):
             spender.spend(number)
+        spender.end()
 
 
 if __name__ == "__main__":

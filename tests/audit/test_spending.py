@@ -19,13 +19,16 @@ from tests.safety.recount import denying
 
 HOME = Path(__file__).parents[2]
 PROCESSES = 8
+RACES = 4
 
 
-def spent(place: Place) -> list[str]:
-    """Let eight processes spend at the same time; every reason they were denied for."""
+def spent(place: Place, week: int) -> list[str]:
+    """Let eight processes spend at the same time in that week; every reason they were denied for."""
     command = [sys.executable, "-m", "tests.audit.spending", place.url, str(place.head)]
     asked = [
-        subprocess.Popen([*command, f"p{n}"], cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [*command, f"p{n}", str(week)], cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for n in range(PROCESSES)
     ]
     for process in asked:
@@ -58,7 +61,13 @@ def replayed(events: Sequence[AuditEvent]) -> Iterator[tuple[AuditEvent, list[At
 @pytest.mark.slow
 def test_eight_processes_at_once_never_pass_any_word_of_the_budget(place: Place) -> None:
     filled(place, 1)
-    reasons = spent(place)
+    fleet = set(spending.FLEET.__dataclass_fields__)
+    told = fleet | {"late: per_day", "late: cooldown", "pods: concurrent", "pods: per_zone", "pods: per_group"}
+    words: set[str] = set()
+    for week in range(RACES):  # which word comes first is a matter of the race
+        words |= {word for reason in spent(place, week) for word in re.findall(r"\(([a-z_: ]+)\)", reason)}
+        if words >= told:
+            break
     with opened(place) as ledger:
         events = list(ledger.query())
         assert ledger.verify() == []
@@ -68,7 +77,4 @@ def test_eight_processes_at_once_never_pass_any_word_of_the_budget(place: Place)
         assert denying(spending.FLEET, seen) == set()
         assert event.entry not in spending.OWN or denying(spending.OWN[event.entry], seen, own=True) == set()
     assert sum(event.phase is Phase.INTENDED for event in events) > PROCESSES
-    words = {word for reason in reasons for word in re.findall(r"\(([a-z_: ]+)\)", reason)}
-    fleet = set(spending.FLEET.__dataclass_fields__)
-    told = fleet | {"late: per_day", "late: cooldown", "pods: concurrent", "pods: per_zone", "pods: per_group"}
-    assert len(told - words) <= 2, "nearly every word had its say; which of them comes first is a matter of the race"
+    assert words >= told
