@@ -7,6 +7,7 @@ import base64
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -225,9 +226,16 @@ def everything(shop: Ground) -> list[Any]:
 
 def files(shop: Ground) -> str:
     """Every file that was written: the ledger with its journal, records, the spool, logs."""
-    found = [path for path in shop.folder.rglob("*") if path.is_file() and path.suffix != ".new"]  # becomes the next
+    found = [path for path in shop.folder.rglob("*") if path.is_file()]
     rows = [str(row) for path in found if path.suffix == ".db" for row in sqlite3.connect(path).iterdump()]
-    return "\n".join([*(path.read_bytes().decode("latin-1") for path in found), *rows])
+    return "\n".join([*map(text_of, found), *rows])
+
+
+def text_of(path: Path) -> str:
+    """What a file says; nothing if it took another name meanwhile, under which it was found too or is written next."""
+    with suppress(FileNotFoundError):
+        return path.read_bytes().decode("latin-1")
+    return ""
 
 
 def assert_silent(*said: str) -> None:
