@@ -164,15 +164,16 @@ def test_what_cannot_be_stored_is_said_at_once(path: Path) -> None:
 def run_until_death(place: Place, path: Path, point: str) -> list[int]:
     """Let a child tell, and die; the numbers that it was told are safe."""
     command = [sys.executable, "-m", "tests.audit.dying_teller", place.url, str(place.head), str(path), point]
-    with subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        first = ""
+    # unbuffered: what a buffer of ours holds after the first line, communicate() never sees
+    with subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as child:
+        first = b""
         if point == "none":
             assert child.stdout
             first = child.stdout.readline()
             pause(random.Random(str(path)).random() * 0.5)
             child.send_signal(signal.SIGKILL)
         out, err = child.communicate(timeout=60)
-    assert child.returncode == -9, err
+    assert child.returncode == -9, err.decode()
     return [int(number) for number in (first + out).split()]
 
 

@@ -36,9 +36,10 @@ with SqlLedger.open(url, b"the key of these tests", head=Path(head)) as ledger:
 """
 
 
-def writer(place: Place, count: int, name: str) -> subprocess.Popen[str]:
+def writer(place: Place, count: int, name: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", WRITER, place.url, str(place.head), str(count), name]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # unbuffered: what a buffer of ours holds after the first line, communicate() never sees
+    return subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
 
 
 def test_processes_append_side_by_side_and_the_chain_stays_whole(place: Place) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from simian_army import marks, wiring
 from simian_army.due import OPTED_IN, OPTED_OUT
 from simian_army.embedded.kube.request import Request
 from simian_army.model import Fault, Phase, Target
+from tests.cluster.waiting import NeverError, until
 from tests.flow.ground import KEY, Ground
 
 
@@ -63,10 +64,17 @@ def is_bare(shop: Ground, node: str) -> bool:
 
 
 def end_all(house: wiring.House) -> None:
-    """Let the keeper end everything, here and now."""
+    """Let the keeper end everything, here and now; what the platform is still carrying out may take its time."""
     house.keeper.end("", "the test ends it")
     for _ in range(3):
         house.keeper.tick()
+    with suppress(NeverError):
+        until("what is under way", lambda: not _under_way(house), seconds=10)
+
+
+def _under_way(house: wiring.House) -> bool:
+    house.keeper.tick()
+    return any(watch.ending and not watch.tries for watch in house.keeper._open.values())
 
 
 def recover(house: wiring.House) -> int:

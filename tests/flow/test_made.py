@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from simian_army import marks
 from simian_army.model import Phase
+from tests.cluster.waiting import NeverError, until
 from tests.flow.ground import Ground, ground
 from tests.flow.hands import alarms, end_all, patch, recover
 from tests.flow.test_nodes import phases, why
@@ -50,11 +52,8 @@ def left(place: Ground) -> list[str]:
 def end(house: Any, place: Ground) -> None:
     end_all(house)
     assert place.server.settle(20)
-    for _ in range(40):
-        house.keeper.tick()
-        if not house.keeper.open():
-            return
-        house.books.clock.wait(house.keeper._stop, 0.1)
+    with suppress(NeverError):
+        until("all to be whole", lambda: house.keeper.tick() or not house.keeper.open(), seconds=4)
 
 
 @kinds
