@@ -24,7 +24,8 @@ class ByGroup(Protocol):
     often, how many of its members, and which."""
 
     def pace(self, members: Sequence[Target]) -> Pace | str | None:
-        """How often something in the group of these is struck, or in words why never; None if it is not by groups."""
+        """How often something in the group of these is struck, or in words why never; None, whoever they are, if the
+        monkey is not set up by groups."""
         ...
 
 

@@ -55,9 +55,7 @@ def stay(house: wiring.House, run_id: str, *, told: bool = False, stop: threadin
     """Wait until nothing of the run is open or to be judged, or ``stop`` is set; then say how each fault of it ended,
     and what came out badly."""
     stop = stop or threading.Event()
-    if not _lasts(house, run_id):
-        return
-    if told:
+    if told and _lasts(house, run_id):
         held = house.keeper.held(run_id)
         words = "held; Ctrl-C reverts at once" if held else "until the group is whole again; Ctrl-C leaves it"
         show.err.print(f"waiting: {words} ...", markup=False)
