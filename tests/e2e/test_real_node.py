@@ -135,7 +135,7 @@ def test_a_command_of_config_is_run_in_the_container(land: Acres) -> None:
 def test_a_hog_really_uses_up_its_node_and_ends_though_nobody_is_there(
     alone: Acres, fault: str, params: str, what: str, least: int
 ) -> None:
-    write(alone, fault, params, hold="2s")
+    write(alone, fault, params, hold="10s")
     node = node_of(alone)
     with alone.house() as house:
         outcome = fire(house)
@@ -195,7 +195,7 @@ def test_a_partition_that_nobody_enforces_has_no_effect(land: Acres) -> None:
         assert len(land.items(POLICIES)) == 1
         struck = outcome.taken[0].fault.target.name
         address = pod(land, struck)["status"]["podIP"]
-        words = ["timeout", "3", "wget", "-q", "-O", "-", f"http://{address}:8080/"]
+        words = ["timeout", "10", "wget", "-q", "-O", "-", f"http://{address}:8080/"]
         assert node_of(land).exec(land.space, "shell", *words).strip() == struck, "true: it is as reachable as before"
         end(house)
     assert land.items(POLICIES) == []
