@@ -41,7 +41,7 @@ def _kube(kind: str, folder: Path) -> Iterator[Stage]:
         kubeconfig.write_text(kubeconfig.read_text().replace(server.url, door.url))
         os.environ["KUBECONFIG"] = str(kubeconfig)
         try:
-            yield Stage(site, door, KINDS[kind], folder, site.said, lambda: server.settle(5))
+            yield Stage(site, door, KINDS[kind], folder, site.said, lambda: server.settle(30))
         finally:
             os.environ["KUBECONFIG"] = before or os.devnull
 

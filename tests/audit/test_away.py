@@ -21,7 +21,7 @@ from simian_army.teller import Teller
 from tests.audit.places import NOW, Served, filled, intent, note, opened
 from tests.audit.wire import Wire
 from tests.cluster.postgres import PASSWORD, Postgres
-from tests.cluster.waiting import until
+from tests.cluster.waiting import BUSY, until
 
 CLOCK = SystemClock()
 PROMISE = 5.0
@@ -59,7 +59,7 @@ def failing(work: Callable[[], object]) -> LedgerError:
     begun = CLOCK.monotonic()
     with pytest.raises(LedgerError) as failed:
         work()
-    assert CLOCK.monotonic() - begun < PROMISE
+    assert CLOCK.monotonic() - begun < PROMISE + BUSY
     assert PASSWORD not in str(failed.value)
     return failed.value
 
@@ -99,7 +99,7 @@ def test_many_who_ask_at_once_all_fail_in_time(through: Served, wire: Wire) -> N
             thread.join()
         wire.mend()
         assert len(took) == 40
-        assert max(took) < PROMISE
+        assert max(took) < PROMISE + BUSY
         assert ledger.halted() is None
 
 
@@ -175,10 +175,10 @@ def test_one_that_is_stopped_in_mid_transaction_keeps_the_others_out_for_seconds
             state = Path(f"/proc/{other.pid}/stat")
             until("the other to stop", lambda: state.read_text().rpartition(")")[2].split()[0] == "T")
             begun = CLOCK.monotonic()
-            until("us to be let in", lambda: _writes(ledger), 15)
-            assert CLOCK.monotonic() - begun < 2 * PROMISE
+            until("us to be let in", lambda: _writes(ledger), 60)
+            assert CLOCK.monotonic() - begun < 2 * PROMISE + BUSY
             other.send_signal(signal.SIGCONT)
-            assert other.wait(20) == 3, "it is told that nothing was written"
+            assert other.wait(60) == 3, "it is told that nothing was written"
         finally:
             other.kill()
             other.wait()

@@ -170,7 +170,9 @@ def test_a_head_behind_the_ledger_is_no_fault(place: Place) -> None:
 COLUMNS = ["run", "actor", "entry", "target", "data", "phase", "at", "config"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(seq=st.integers(1, 8), column=st.sampled_from(COLUMNS))
 def test_no_edit_of_any_column_goes_unseen(
     new_place: Callable[[Path], Place], tmp_path_factory: pytest.TempPathFactory, seq: int, column: str

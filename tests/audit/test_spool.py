@@ -172,7 +172,7 @@ def run_until_death(place: Place, path: Path, point: str) -> list[int]:
             first = child.stdout.readline()
             pause(random.Random(str(path)).random() * 0.5)
             child.send_signal(signal.SIGKILL)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=120)
     assert child.returncode == -9, err.decode()
     return [int(number) for number in (first + out).split()]
 

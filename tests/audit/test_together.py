@@ -46,7 +46,7 @@ def test_processes_append_side_by_side_and_the_chain_stays_whole(place: Place) -
     filled(place, 1)
     writers = [writer(place, 30, f"w{number}") for number in range(3)]
     for process in writers:
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         assert process.returncode == 0
     with opened(place) as ledger:
         assert ledger.last_seq() == 91
@@ -91,7 +91,7 @@ def test_eight_processes_at_once_never_pass_a_budget(place: Place, limit: int) -
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in asked:
-        granted += sum(int(word) for word in process.communicate(timeout=60)[0].split())
+        granted += sum(int(word) for word in process.communicate(timeout=120)[0].split())
         assert process.returncode == 0
     assert granted == limit
     with opened(place) as ledger:
@@ -111,7 +111,7 @@ def test_a_number_that_is_taken_does_not_mean_that_the_event_is_there(place: Pla
 def test_processes_may_all_be_the_first(place: Place) -> None:
     writers = [writer(place, 5, f"w{number}") for number in range(4)]
     for process in writers:
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         assert process.returncode == 0
     with opened(place) as ledger:
         assert ledger.last_seq() == 20
@@ -154,7 +154,7 @@ def test_a_killed_writer_loses_nothing_it_was_told_is_safe(place: Place) -> None
         process.stdout.readline()
         time.sleep(random.Random(seed).random() * 0.3)  # noqa: TID251 - a real process is under way
         process.send_signal(signal.SIGKILL)
-        told = [int(line) for line in process.communicate(timeout=30)[0].split()]
+        told = [int(line) for line in process.communicate(timeout=60)[0].split()]
         with opened(place) as ledger:
             assert ledger.last_seq() >= max(told, default=0)
             assert ledger.verify() == []

@@ -93,7 +93,7 @@ class Postgres:
         words = ["-D", str(self._data), "-p", str(self.port)]
         words += [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
         self._part = Part(self._as_nobody("postgres", *words), self._holder.path / "postgres.log")
-        until("PostgreSQL to answer", self._answers, 60)
+        until("PostgreSQL to answer", self._answers, 120)
 
     def stop(self) -> None:
         """Stop it as an operator would: clients are sent away."""
@@ -131,7 +131,7 @@ class Postgres:
         if self._part:
             self._part.check()
         try:
-            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+            psycopg.connect(self.url("postgres"), connect_timeout=10).close()
         except psycopg.OperationalError:
             return False
         return True

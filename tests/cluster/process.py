@@ -17,6 +17,8 @@ GRACE = 10.0
 PORTS = range(20000, 30000)
 """Below the range the kernel hands out to outgoing connections, so a port found free stays free."""
 
+SHARES, SHARE = 9, 1000
+
 # The kernel kills the part when the process that started it is gone, however it went; exec keeps that wish.
 ORPHANS_DIE = """
 import ctypes, os, sys
@@ -93,7 +95,7 @@ class Part:
 
 def free_port() -> int:
     """A port on 127.0.0.1 that nobody listens on."""
-    for port in random.sample(PORTS, 200):
+    for port in random.sample(_ours(), 200):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -101,3 +103,10 @@ def free_port() -> int:
                 continue
             return port
     raise OSError("no free port between 20000 and 30000 on 127.0.0.1")
+
+
+def _ours() -> range:
+    """The ports of this worker: one found free is bound only later, and no other worker may find it meanwhile."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    first = PORTS.start + (int(worker) % SHARES + 1) * SHARE if worker.isdigit() else PORTS.start
+    return range(first, first + SHARE)

@@ -63,7 +63,7 @@ def test_a_service_is_answered_by_each_of_its_pods_from_pods_and_from_the_node(r
     pods = {pod["metadata"]["name"] for pod in real_node.pods(yard, "app=web")}
     url = service(real_node, "web")
     many = f"for n in $(seq 40); do {' '.join(FETCH)} {url}; done"
-    until("kube-proxy to know them", lambda: set(real_node.exec(yard, "shell", "sh", "-c", many).split()) == pods, 20)
+    until("kube-proxy to know them", lambda: set(real_node.exec(yard, "shell", "sh", "-c", many).split()) == pods, 60)
     assert set(real_node.run("sh", "-c", many.replace("timeout", "busybox timeout")).split()) == pods
 
 
@@ -138,7 +138,7 @@ def test_nothing_is_left_of_a_node_when(real_node: Node, how: str) -> None:
         else:
             os.kill(owner.pid if how == "its owner is killed" else int(keeper_pid), signal.SIGKILL)
         owner.stdin.close()
-    until("all its processes to be gone", lambda: not list(_processes(name)), 10)
+    until("all its processes to be gone", lambda: not list(_processes(name)), 60)
     if how == "its keeper is killed":
         Namespaces().close()  # the next one takes what it could not
     until("its control groups and its folder to be gone", lambda: not any(_groups(name)) and not Path(folder).exists())
@@ -171,7 +171,7 @@ KUBELET = f"""
 import ssl, sys, urllib.error, urllib.request
 asked = urllib.request.Request("https://{ADDRESS}:10250/pods", headers={{"Authorization": sys.argv[1]}})
 try:
-    urllib.request.urlopen(asked, timeout=5, context=ssl._create_unverified_context())
+    urllib.request.urlopen(asked, timeout=30, context=ssl._create_unverified_context())
 except urllib.error.HTTPError as error:
     print(error.code)
 """

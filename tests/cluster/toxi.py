@@ -32,7 +32,7 @@ class Toxi:
     def start(self) -> None:
         """Start it; returns when it answers."""
         self._part = Part([str(build.toxiproxy()), "-host", "127.0.0.1", "-port", str(self.port)], self._log)
-        until("toxiproxy to answer", self._answers, 20, 0.02)
+        until("toxiproxy to answer", self._answers, 60, 0.02)
 
     def kill(self) -> None:
         """As a crash would."""
@@ -42,7 +42,7 @@ class Toxi:
     def _answers(self) -> bool:
         if self._part:
             self._part.check()
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", "/version")
             return connection.getresponse().status == 200

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CLOCK = SystemClock()
+BUSY = 5.0
+"""Seconds more than what is promised takes, on a machine that has more to do than it can."""
 
 
 class NeverError(Exception):

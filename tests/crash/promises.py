@@ -11,8 +11,8 @@ from tests.crash.plan import DEADLINE, Stage
 from tests.crash.points import RECORDED, Case, Made, Point, Seen
 from tests.crash.scene import SECONDS, Scene
 
-HOLD = "6s"  # long enough for an agent that comes up slowly to inject before it is over
-QUIET = "4"  # seconds of silence that an undertaker bears in these tests
+HOLD = "12s"  # long enough for an agent that comes up slowly to inject before it is over
+QUIET = "8"  # seconds of silence that an undertaker bears in these tests
 FULL = "1 of 1 in the last 24 h (per_day)"  # what the budget says once an attempt counts, whatever became of it
 TAKEN = {Made.NONE: 0, Made.ENDED: 1, Made.ADOPTED: 1, Made.OVER: 0}
 ENDS = {Made.NONE: [], Made.ENDED: ["unknown"], Made.ADOPTED: ["closed"], Made.OVER: ["closed"]}

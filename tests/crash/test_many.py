@@ -46,7 +46,7 @@ def test_each_of_a_batch_is_given_back_wherever_its_agent_died(scene: Scene, poi
 
 
 def test_an_undertaker_alone_gives_back_what_is_left_of_a_batch(scene: Scene) -> None:
-    scene.write(hold="8s", many=MANY)
+    scene.write(hold="12s", many=MANY)
     before = scene.view()
     with scene.alone("simian_army", "undertaker", "-c", str(scene.config)):
         scene.kill("revert-sent")

@@ -42,15 +42,15 @@ def _line(process: Path) -> str:
 
 
 def test_it_outlives_its_agent_and_ends_what_that_held(scene: Scene) -> None:
-    scene.write(hold="5s")
+    scene.write(hold="10s")
     before = scene.view()
     try:
         scene.kill("held", "wakes")
         assert scene.changes(before)
         assert len(undertakers(scene.config)) == 1
-        until("it to give the proxy back", lambda: not scene.changes(before), 30)
-        until("it to say so", lambda: [kept for kept in scene.kept() if kept.ended], 10)
+        until("it to give the proxy back", lambda: not scene.changes(before), 60)
+        until("it to say so", lambda: [kept for kept in scene.kept() if kept.ended], 60)
     finally:
         for pid in undertakers(scene.config):
             os.kill(pid, signal.SIGTERM)
-    until("it to end", lambda: not undertakers(scene.config), 10)
+    until("it to end", lambda: not undertakers(scene.config), 60)

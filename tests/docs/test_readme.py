@@ -88,7 +88,7 @@ def test_the_commands_beside_a_running_agent(shop: Ground) -> None:
     with (shop.folder / "log").open("w") as log:
         agent = subprocess.Popen([BIN / "simian", "run"], cwd=shop.folder, env={**os.environ, **env}, stderr=log)
     try:
-        until("the agent leads", lambda: "pid" in typed("simian status", shop.folder), 30)
+        until("the agent leads", lambda: "pid" in typed("simian status", shop.folder), 90)
         typed('simian halt --reason "incident 7"', shop.folder)
         assert "incident 7" in typed("simian status", shop.folder)
         typed('simian resume --reason "over"', shop.folder)
@@ -160,7 +160,7 @@ def test_it_is_installed_by_uv_as_a_tool(tmp_path: Path) -> None:
     assert uv, "make puts uv into .tools/bin"
     folders = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
     typed("uv tool install .", HOME, PATH=f"{Path(uv).parent}:{os.environ['PATH']}", **folders)
-    said = subprocess.run([tmp_path / "bin/simian", "plugins"], capture_output=True, text=True, check=True, timeout=60)
+    said = subprocess.run([tmp_path / "bin/simian", "plugins"], capture_output=True, text=True, check=True, timeout=120)
     assert "pod-evict" in said.stdout
 
 
@@ -175,8 +175,8 @@ def test_it_is_installed_by_pip(tmp_path: Path) -> None:
         timeout=240,
     )
     said = subprocess.run(
-        [tmp_path / "env/bin/simian", "demo"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=90
+        [tmp_path / "env/bin/simian", "demo"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=180
     )
     assert said.returncode == 0, said.stderr
     assert "the chain is whole" in said.stdout
-    subprocess.run([python, "-m", "pip", "check"], check=True, capture_output=True, timeout=60)
+    subprocess.run([python, "-m", "pip", "check"], check=True, capture_output=True, timeout=120)

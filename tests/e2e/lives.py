@@ -22,7 +22,7 @@ from tests.flow.hands import is_bare, is_cordoned, mark_on
 NODE = "node-a"
 NEVER = 'cron: "0 0 1 1 *"'
 OFTEN = "every: 1s"
-LINGERS = 8.0  # seconds that an undertaker has to find out that its agent ended in order, and to end
+LINGERS = 30.0  # seconds that an undertaker has to find out that its agent ended in order, and to end
 
 
 def living(folder: Path, verb: str = "") -> list[int]:
@@ -121,7 +121,7 @@ class Fleet:
 
     def _said(self, *words: str) -> str:
         command = [str(SIMIAN), *words, "-c", str(self.shop.config)]
-        done = subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -51,7 +51,7 @@ def kubectl(kubeconfig: Path, command: str) -> subprocess.CompletedProcess[str]:
     assert words[0] == "kubectl"
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
     return subprocess.run(
-        [str(tool), *words[1:]], check=False, env=environment, capture_output=True, text=True, timeout=60
+        [str(tool), *words[1:]], check=False, env=environment, capture_output=True, text=True, timeout=120
     )
 
 
@@ -78,7 +78,7 @@ def test_who_may_annotate_the_namespace_approves_by_the_command_that_is_told(
             assert evictions(real_cluster.calls(begun), SPACE) == []
             done = kubectl(approver, command)
             assert done.returncode == 0, done.stderr
-            (struck,) = until("the eviction", lambda: evictions(real_cluster.calls(begun), SPACE), 20)
+            (struck,) = until("the eviction", lambda: evictions(real_cluster.calls(begun), SPACE), 60)
         finally:
             agent.stop()
         assert agent.code == 0, (tmp_path / "agent.log").read_text()[-2000:]
@@ -96,7 +96,7 @@ def answered(made: Fleet, one: dict[str, Any]) -> None:
         return bool(made.events("--run", one["run"])[-1]["phase"] != "pending")
 
     assert kubectl(made.kubeconfig, one["data"]["approve"]).returncode == 0
-    until("it to be answered", over, 30)
+    until("it to be answered", over, 60)
 
 
 def test_it_outlives_a_restart_and_an_opt_out_is_a_veto(real_cluster: Cluster, tmp_path: Path) -> None:

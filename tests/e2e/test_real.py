@@ -98,7 +98,7 @@ def test_no_more_than_per_day_are_evicted(real_cluster: Cluster, tmp_path: Path)
         )
         mark = real_cluster.audit_mark()
         agent = made.start()
-        until("the budget of the day to be spent and asked again", lambda: _refused(made), 60)
+        until("the budget of the day to be spent and asked again", lambda: _refused(made), 120)
         agent.stop()
         evicted = evictions(real_cluster.calls(mark), DAY)
     assert len(evicted) == 4

@@ -135,7 +135,7 @@ def test_a_command_of_config_is_run_in_the_container(land: Acres) -> None:
 def test_a_hog_really_uses_up_its_node_and_ends_though_nobody_is_there(
     alone: Acres, fault: str, params: str, what: str, least: int
 ) -> None:
-    write(alone, fault, params, hold="2s")
+    write(alone, fault, params, hold="10s")
     node = node_of(alone)
     with alone.house() as house:
         outcome = fire(house)
@@ -145,8 +145,8 @@ def test_a_hog_really_uses_up_its_node_and_ends_though_nobody_is_there(
         (hog,) = [one for one in node.pods(alone.space) if one["metadata"]["name"].startswith("simian-army-")]
         name = hog["metadata"]["name"]
         assert hog["spec"]["containers"][0]["image"] == "busybox:1.37", "the one that is shipped"
-        until(f"{least} of {what}", lambda: node.used(alone.space, name, what) >= least, 10)
-        ended = node.until_phase(alone.space, name, "Failed", seconds=30)
+        until(f"{least} of {what}", lambda: node.used(alone.space, name, what) >= least, 60)
+        ended = node.until_phase(alone.space, name, "Failed", seconds=60)
         assert ended["status"]["reason"] == "DeadlineExceeded"
         end(house)
     assert names(alone) == {one["metadata"]["name"] for one in node.pods(alone.space)} - {"shell"}
@@ -162,11 +162,11 @@ def test_a_failing_image_stops_the_container_and_the_true_one_runs_again(land: A
         (status,) = pod(land, struck.name)["status"]["containerStatuses"]
         assert "running" not in status["state"]
         (other,) = names(land) - {struck.name}
-        until("its Service to leave it out", lambda: {served(land) for _ in range(6)} == {other}, 20)
+        until("its Service to leave it out", lambda: {served(land) for _ in range(6)} == {other}, 60)
         end(house)
     assert running(land, struck.name)["restartCount"] >= 1
     assert pod(land, struck.name)["metadata"]["uid"] == struck.id
-    until("its Service to count on it again", lambda: struck.name in {served(land) for _ in range(6)}, 20)
+    until("its Service to count on it again", lambda: struck.name in {served(land) for _ in range(6)}, 60)
 
 
 @pytest.mark.parametrize(("fault", "params"), [("pod-evict", "{}"), ("pod-delete", "{grace: 0}")])
@@ -178,13 +178,13 @@ def test_a_pod_that_left_is_replaced_and_its_service_answers(land: Acres, fault:
         outcome = fire(house)
         assert outcome.taken, refusals(outcome)
         struck = outcome.taken[0].fault.target
-    until("another one to be ready", lambda: len(names(land) - before) == 1, 30)
+    until("another one to be ready", lambda: len(names(land) - before) == 1, 60)
     land.cluster.settle(land.space)
-    until("its processes to be gone", lambda: identities[struck.name] not in containers(land), 20)
+    until("its processes to be gone", lambda: identities[struck.name] not in containers(land), 60)
     assert set(identities.values()) & containers(land), "the other one's are there"
     fresh = names(land)
     assert struck.name not in fresh
-    until("its Service to know", lambda: {served(land) for _ in range(8)} == fresh, 20)
+    until("its Service to know", lambda: {served(land) for _ in range(8)} == fresh, 60)
 
 
 def test_a_partition_that_nobody_enforces_has_no_effect(land: Acres) -> None:
@@ -195,7 +195,7 @@ def test_a_partition_that_nobody_enforces_has_no_effect(land: Acres) -> None:
         assert len(land.items(POLICIES)) == 1
         struck = outcome.taken[0].fault.target.name
         address = pod(land, struck)["status"]["podIP"]
-        words = ["timeout", "3", "wget", "-q", "-O", "-", f"http://{address}:8080/"]
+        words = ["timeout", "10", "wget", "-q", "-O", "-", f"http://{address}:8080/"]
         assert node_of(land).exec(land.space, "shell", *words).strip() == struck, "true: it is as reachable as before"
         end(house)
     assert land.items(POLICIES) == []

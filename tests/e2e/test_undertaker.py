@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.waiting import CLOCK, pause, until
+from tests.cluster.waiting import BUSY, CLOCK, pause, until
 from tests.e2e.lives import NEVER, NODE, OFTEN, Fleet, killed, nobody_is_left
 from tests.flow.ground import ground
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SHORT, LONG = "6s", "10m"
-LATE = timedelta(seconds=5)
+LATE = timedelta(seconds=5 + BUSY)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def next_agent_tells(fleet: Fleet) -> None:
     """The next agent writes that the fault was reverted, once, begins nothing itself, and ends in order."""
     fleet.write(NEVER, SHORT)
     agent = fleet.agent()
-    until("the revert to be told", lambda: fleet.events("reverted"), 20)
+    until("the revert to be told", lambda: fleet.events("reverted"), 60)
     fleet.ends_in_order(agent)
     assert len(fleet.events("injected")) == len(fleet.events("reverted")) == 1
     assert not fleet.cordoned()
@@ -51,7 +51,7 @@ def test_when_the_agent_is_killed_its_undertaker_ends_the_fault_in_time(fleet: F
     deadline = fleet.held()
     undertaker = fleet.undertaker()
     agent.kill()
-    at = fleet.given_back(30)
+    at = fleet.given_back(60)
     print(f"reverted {(at - deadline).total_seconds():.1f} s after the deadline")
     assert deadline <= at <= deadline + LATE, fleet.logs()
     next_agent_tells(fleet)
@@ -71,9 +71,9 @@ def test_when_both_are_killed_nothing_ends_until_the_next_agent_starts(fleet: Fl
     begun = CLOCK.monotonic()
     fleet.write(NEVER, SHORT)
     second = fleet.start("run")
-    fleet.given_back(20)
+    fleet.given_back(60)
     print(f"reverted {CLOCK.monotonic() - begun:.1f} s after the start of the next agent")
-    until("the revert to be told", lambda: fleet.events("reverted"), 20)
+    until("the revert to be told", lambda: fleet.events("reverted"), 60)
     fleet.ends_in_order(second)
     assert writes(fleet) == 2
 
@@ -87,9 +87,9 @@ def test_when_the_undertaker_is_killed_the_agent_ends_what_it_holds_and_the_next
     first = fleet.undertaker()
     begun = CLOCK.monotonic()
     killed(first)
-    fleet.given_back(20)
+    fleet.given_back(60)
     took = CLOCK.monotonic() - begun
-    assert took < 15, fleet.logs()
+    assert took < 15 + BUSY, fleet.logs()
     fleet.held()
     print(f"reverted {took:.1f} s, held anew {CLOCK.monotonic() - begun:.1f} s after the undertaker was killed")
     assert fleet.undertaker() != first
@@ -105,16 +105,15 @@ def test_an_agent_that_sleeps_over_the_deadline_finds_the_fault_ended_and_does_n
     once = fleet.start("once", "nodes")
     deadline = fleet.held()
     killed(agent.pid, signal.SIGSTOP)
-    at = fleet.given_back(30)
+    at = fleet.given_back(60)
     killed(agent.pid, signal.SIGCONT)
     print(f"reverted {(at - deadline).total_seconds():.1f} s after the deadline, while the agent slept")
     assert deadline <= at <= deadline + LATE, fleet.logs()
     woken(fleet)
-    assert once.wait(timeout=30) == 0, fleet.logs()
+    assert once.wait(timeout=60) == 0, fleet.logs()
     fleet.ends_in_order(agent)
 
 
-@pytest.mark.timeout(240)
 def test_an_agent_that_sleeps_for_longer_than_the_silence_loses_what_it_held(fleet: Fleet) -> None:
     fleet.write(NEVER, LONG)
     agent = fleet.agent()
@@ -123,19 +122,19 @@ def test_an_agent_that_sleeps_for_longer_than_the_silence_loses_what_it_held(fle
     pause(3)  # its undertaker has heard it by now
     begun = CLOCK.monotonic()
     killed(agent.pid, signal.SIGSTOP)
-    fleet.given_back(80)
+    fleet.given_back(100)
     took = CLOCK.monotonic() - begun
     print(f"reverted {took:.1f} s after the agent fell asleep")
     killed(agent.pid, signal.SIGCONT)
-    assert 58 < took < 70, fleet.logs()
+    assert 58 < took < 70 + BUSY, fleet.logs()
     woken(fleet)
-    assert once.wait(timeout=30) == 0, fleet.logs()
+    assert once.wait(timeout=60) == 0, fleet.logs()
     fleet.ends_in_order(agent)
 
 
 def woken(fleet: Fleet) -> None:
     """The agent that slept tells one end and does nothing more."""
-    until("the revert to be told", lambda: fleet.events("reverted"), 20)
+    until("the revert to be told", lambda: fleet.events("reverted"), 60)
     pause(5)
     assert len(fleet.events("injected")) == len(fleet.events("reverted")) == 1
     assert not fleet.cordoned()

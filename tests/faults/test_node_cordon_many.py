@@ -129,7 +129,9 @@ def alike(ground: Ground, states: Sequence[str]) -> None:
     assert ground.seen(second) == ground.seen(first)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(states=st.lists(st.sampled_from(STATES), max_size=9))
 def test_many_at_once_are_the_same_as_one_by_one(embedded: Ground, states: list[str]) -> None:
     alike(embedded, states)

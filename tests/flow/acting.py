@@ -21,9 +21,15 @@ from simian_army.model import AuditEvent, Phase
 from tests.cluster.waiting import until
 from tests.flow.ground import Ground
 
+PATIENT = (
+    "import sys; from simian_army.cli import main; from simian_army.undertaker import trust;"
+    "trust.PATIENCE = 60.0; sys.exit(main())"
+)
+SIMIAN = (sys.executable, "-c", PATIENT)
+"""The command, but that it waits longer for its undertaker to come up: on a busy machine that takes a while."""
 ALWAYS = "  blackouts: [{weekdays: [mon, tue, wed, thu, fri, sat, sun]}]\n"
 POD = "{monkey: pods, target: shop/web}"
-NODE = "{fault: node-cordon, target: node node-c, hold: 1s}"
+NODE = "{fault: node-cordon, target: node node-c, hold: 3s}"  # a busy machine needs a second of it to begin
 LONG = "{fault: node-cordon, target: node node-c, hold: 1h}"
 SPARED = "{monkey: pods, target: shop/checkout, expect: refused}"
 
@@ -65,7 +71,7 @@ def evicted(shop: Ground) -> int:
 @contextmanager
 def begun(shop: Ground, *words: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process of its own."""
-    command = [sys.executable, "-m", "simian_army", "gameday", str(shop.folder / "day.yaml"), "-c", str(shop.config)]
+    command = [*SIMIAN, "gameday", str(shop.folder / "day.yaml"), "-c", str(shop.config)]
     child = subprocess.Popen(
         [*command, *words], cwd=shop.folder, env=dict(os.environ), stdout=subprocess.PIPE, text=True
     )
@@ -82,7 +88,7 @@ def begun(shop: Ground, *words: str) -> Iterator[subprocess.Popen[str]]:
 def agent(shop: Ground) -> Iterator[subprocess.Popen[str]]:
     with (shop.folder / "log").open("w") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "simian_army", "run", "-c", str(shop.config)],
+            [*SIMIAN, "run", "-c", str(shop.config)],
             cwd=shop.folder,
             env=dict(os.environ),
             stderr=log,

@@ -74,7 +74,7 @@ class Ground:
 @contextmanager
 def ground(folder: Path, world: Sequence[Any] = ()) -> Iterator[Ground]:
     with KubeServer(world or demo_world(), startup=0.05) as server:
-        assert server.settle(20)
+        assert server.settle(60)
         kubeconfig = {
             "apiVersion": "v1",
             "kind": "Config",

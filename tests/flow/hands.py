@@ -64,12 +64,17 @@ def is_bare(shop: Ground, node: str) -> bool:
 
 
 def end_all(house: wiring.House) -> None:
-    """Let the keeper end everything, here and now; what the platform is still carrying out may take its time."""
+    """Let the keeper end everything, here and now."""
     house.keeper.end("", "the test ends it")
+    carry_out(house)
+
+
+def carry_out(house: wiring.House) -> None:
+    """Let the keeper end what it has to; what the platform is still carrying out may take its time."""
     for _ in range(3):
         house.keeper.tick()
     with suppress(NeverError):
-        until("what is under way", lambda: not _under_way(house), seconds=10)
+        until("what is under way", lambda: not _under_way(house), seconds=30)
 
 
 def _under_way(house: wiring.House) -> bool:
@@ -81,8 +86,7 @@ def recover(house: wiring.House) -> int:
     """Recover, telling at once what may be told, and end what then has to be."""
     house.recovery.sweep.orphans.alarms.settle = timedelta(0)
     count = house.recovery.recover()
-    for _ in range(3):
-        house.keeper.tick()
+    carry_out(house)
     return count
 
 

@@ -71,7 +71,7 @@ def settle(house: House) -> None:
         house.keeper.tick()
         return not (house.keeper.open() or house.keeper.aftermath.pending())
 
-    until("it to be over", done, 20)
+    until("it to be over", done, 60)
 
 
 def judged(house: House) -> list[tuple[str, str]]:

@@ -14,11 +14,12 @@ from simian_army import wiring
 from simian_army.model import Phase
 from simian_army.undertaker.service import Undertaker
 from simian_army.wiring import House
+from tests.cluster.waiting import BUSY
 from tests.flow.ground import Ground
 from tests.simian_army.turned import Turned
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-SOON = 5.0  # seconds in which a keeper or an undertaker sees what is due
+SOON = 5.0 + BUSY  # seconds in which a keeper or an undertaker sees what is due
 
 
 @dataclass

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -42,6 +44,21 @@ def agent_of(house: House, name: str = "", broken: bool = False) -> Agent:
     agent = house.agent()
     agent.clockwork = lambda made: ByHand(made, name, broken)
     return agent
+
+
+@contextmanager
+def at_work(agent: Agent) -> Iterator[tuple[Agent, Thread]]:
+    """The agent in a thread of ours, once it leads: what was asked of it before counts as stale."""
+    before = set(enumerate_threads())
+    thread = Thread(target=agent.run)
+    thread.start()
+    try:
+        leads = lambda: any(one.name == "rounds" for one in set(enumerate_threads()) - before)  # noqa: E731
+        until("the agent to lead", leads, 60)
+        yield agent, thread
+    finally:
+        agent.stopping.set()
+        thread.join(60)
 
 
 def cordoned(shop: Ground) -> bool:
@@ -100,7 +117,7 @@ def answers(house: House, request: AuditEvent, agent: Agent) -> list[AuditEvent]
         found[:] = [e for e in house.books.ledger.query(after=request.seq) if e.data.get("request") == request.seq]
         return any(e.phase in (Phase.SKIPPED, Phase.CLOSED) for e in found)
 
-    for _ in range(200):
+    for _ in range(600):
         if answered():
             break
         Event().wait(0.05)
@@ -121,15 +138,8 @@ def test_a_request_is_carried_out_or_refused_with_the_reason(
     shop: Ground, entry: str, data: dict[str, Any], phase: str, words: str
 ) -> None:
     with shop.house() as house:
-        agent = agent_of(house)
-        thread = Thread(target=agent.run)
-        thread.start()
-        try:
-            Event().wait(0.5)
+        with at_work(agent_of(house)) as (agent, _):
             found = answers(house, ask(house, entry, **data), agent)
-        finally:
-            agent.stopping.set()
-            thread.join(30)
         assert str(found[-1].phase) == phase
         assert words in str(found[-1].data.get("reason", ""))
 
@@ -137,16 +147,9 @@ def test_a_request_is_carried_out_or_refused_with_the_reason(
 def test_a_request_strikes_the_one_that_is_named(shop: Ground) -> None:
     pod = next(p for p in shop.server.objects("Pod") if p["metadata"]["name"].startswith("web-"))
     with shop.house() as house:
-        agent = agent_of(house)
-        thread = Thread(target=agent.run)
-        thread.start()
-        try:
-            Event().wait(0.5)
+        with at_work(agent_of(house)) as (agent, _):
             name = f"shop/{pod['metadata']['name']}"
             answers(house, ask(house, "pods", verb="once", only=name), agent)
-        finally:
-            agent.stopping.set()
-            thread.join(30)
         (injected,) = house.books.ledger.query(phase=Phase.INJECTED)
         assert injected.target == pod["metadata"]["uid"]
 
@@ -192,10 +195,10 @@ def test_what_is_asked_while_the_leader_still_recovers_is_done_unless_its_asker_
         thread = Thread(target=agent.run)
         thread.start()
         try:
-            until("somebody to ask", lambda: asked, 10)
+            until("somebody to ask", lambda: asked, 60)
             found = answers(house, asked[0], agent)
         finally:
             agent.stopping.set()
-            thread.join(30)
+            thread.join(60)
         assert str(found[-1].phase) == ("skipped" if waited else "closed")
         assert bool(shop.writes()) is not bool(waited)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
-from threading import enumerate as enumerate_threads
 
 import pytest
 
@@ -22,9 +21,9 @@ from tests.cluster.waiting import until
 from tests.flow.approvals import PODS, WEB, approve, evictions
 from tests.flow.ground import Ground
 from tests.flow.hands import patch
-from tests.flow.test_agent import agent_of
+from tests.flow.test_agent import agent_of, at_work
 
-SECOND, LONG = timedelta(seconds=1), timedelta(seconds=30)
+SECOND, LONG = timedelta(seconds=1), timedelta(seconds=90)
 
 
 def waiting(shop: Ground) -> str:
@@ -38,7 +37,7 @@ def approving(shop: Ground, *, veto: bool = False) -> Iterator[None]:
     """Somebody who approves what waits as soon as it does, or opts the workload out before."""
 
     def act() -> None:
-        run = until("something to wait", lambda: waiting(shop), 20)
+        run = until("something to wait", lambda: waiting(shop), 60)
         if veto:
             patch(shop, WEB, {"metadata": {"labels": {"simian-army/opt-out": "true"}}})
         approve(shop, run)
@@ -119,17 +118,12 @@ def test_a_running_agent_is_followed_until_it_is_answered_or_patience_ends(
 ) -> None:
     shop.write(PODS)
     with shop.house() as house:
-        agent = agent_of(house)
-        thread = Thread(target=agent.run)
-        thread.start()
-        try:
-            # the house has the lease before the agent does: what was asked by then counts as stale
-            until("the agent to lead", lambda: any(one.name == "rounds" for one in enumerate_threads()), 10)
+        with at_work(agent_of(house)):
             if not approved:
                 assert once(shop.config, Wish("pods", wait=SECOND)) == REFUSED
                 assert "still pending" in capsys.readouterr().out
                 approve(shop, waiting(shop))
-                until("the agent to strike", lambda: evictions(shop), 10)
+                until("the agent to strike", lambda: evictions(shop), 60)
                 return
             with approving(shop):
                 assert once(shop.config, Wish("pods", wait=LONG)) == DONE
@@ -138,9 +132,6 @@ def test_a_running_agent_is_followed_until_it_is_answered_or_patience_ends(
             assert "    pending  pod shop/web-" in said
             assert f"kubectl annotate --overwrite namespace shop {APPROVE}=" in said
             assert "   injected  pod shop/web-" in said
-        finally:
-            agent.stopping.set()
-            thread.join()
 
 
 def test_how_long_to_wait_is_a_duration() -> None:

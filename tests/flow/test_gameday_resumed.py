@@ -55,7 +55,7 @@ def killed_in_step_two(shop: Ground) -> str:
     """The day that a kill -9 broke off while its second step was held."""
     with begun(shop) as child:
         until("the node to be cordoned", lambda: cordoned(shop), 60)
-        until("the step to be told", lambda: days(shop)[0].pages[2].fired, 10)
+        until("the step to be told", lambda: days(shop)[0].pages[2].fired, 60)
         child.kill()
     (day,) = days(shop)
     assert not day.result and evicted(shop) == 1
@@ -66,7 +66,7 @@ def killed_in_step_two(shop: Ground) -> str:
 def test_after_a_kill_in_the_second_step_the_day_goes_on_with_it(
     shop: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    steps = (POD, NODE.replace("1s", "15s"), SPARED)
+    steps = (POD, NODE.replace("3s", "20s"), SPARED)
     written(shop, *steps)
     day = killed_in_step_two(shop)
     code, report = acted(shop, capsys, *steps)
@@ -80,7 +80,7 @@ def test_after_a_kill_in_the_second_step_the_day_goes_on_with_it(
 
 @pytest.mark.slow
 def test_a_step_that_a_crash_cut_short_is_acted_out_once_more(shop: Ground, capsys: pytest.CaptureFixture[str]) -> None:
-    steps = (POD, NODE.replace("1s", "20s"), SPARED)
+    steps = (POD, NODE.replace("3s", "20s"), SPARED)
     written(shop, *steps)
     day = killed_in_step_two(shop)
     assert (
@@ -127,7 +127,7 @@ def test_a_running_agent_acts_the_steps_out_as_durable_requests(
 ) -> None:
     shop.write(f"{PODS}\n{NODES}")
     with agent(shop):
-        shorter = "{monkey: nodes, target: node node-a, hold: 2s}"
+        shorter = "{monkey: nodes, target: node node-a, hold: 3s}"
         code, report = acted(shop, capsys, POD, SPARED, NODE, shorter)
         assert (code, report["result"]) == (0, "done"), report["why"]
         assert states(report) == ["done"] * 4
@@ -153,7 +153,7 @@ def test_with_an_agent_ctrl_c_has_it_revert_and_a_kill_lets_it_go_on(
             child.send_signal(signal.SIGINT)
             child.communicate(timeout=60)
         assert child.returncode == 130 and not cordoned(shop)
-        steps = (POD, NODE.replace("1s", "6s"))
+        steps = (POD, NODE.replace("3s", "8s"))
         written(shop, *steps)
         with begun(shop) as child:
             until("the node to be cordoned again", lambda: cordoned(shop), 60)

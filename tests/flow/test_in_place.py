@@ -23,7 +23,7 @@ from simian_army.model import Phase
 from simian_army.outcome import Outcome
 from simian_army.wiring import House
 from tests.flow.ground import Ground, ground
-from tests.flow.hands import alarms, end_all, patch, recover
+from tests.flow.hands import alarms, carry_out, end_all, patch, recover
 from tests.flow.test_agent import ByHand
 from tests.flow.test_marks import forget_ledger, forget_records
 from tests.notices.receiver import receiver
@@ -159,8 +159,7 @@ def test_an_opt_out_set_meanwhile_ends_it(shop: Ground) -> None:
         assert fire(house).taken
         template = {"spec": {"template": {"metadata": {"labels": {"simian-army/opt-out": "true"}}}}}
         patch(shop, WEB, template)
-        for _ in range(3):
-            house.keeper.tick()
+        carry_out(house)
         assert replicas(shop) == 4
         (reverted,) = house.books.ledger.query(phase=Phase.REVERTED)
         assert "simian-army/opt-out=true on PodTemplate web" in json.dumps(reverted.data)

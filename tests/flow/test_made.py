@@ -53,7 +53,7 @@ def end(house: Any, place: Ground) -> None:
     end_all(house)
     assert place.server.settle(20)
     with suppress(NeverError):
-        until("all to be whole", lambda: house.keeper.tick() or not house.keeper.open(), seconds=4)
+        until("all to be whole", lambda: house.keeper.tick() or not house.keeper.open(), seconds=20)
 
 
 @kinds

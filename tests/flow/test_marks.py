@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any, cast
 
 import pytest
@@ -20,6 +19,7 @@ from simian_army.errors import Unknown
 from simian_army.model import Fault, Mark, Phase
 from simian_army.rounds import Rounds
 from simian_army.wiring import House
+from tests.cluster.waiting import until
 from tests.flow.ground import KEY, Ground
 from tests.flow.hands import (
     alarms,
@@ -34,7 +34,7 @@ from tests.flow.hands import (
     signed,
     take_mark,
 )
-from tests.flow.test_agent import agent_of
+from tests.flow.test_agent import agent_of, at_work
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HELD = "node-a"  # the one node that may be cordoned
@@ -225,27 +225,16 @@ def test_a_look_in_the_middle_of_an_injection_takes_nothing_up(shop: Ground) -> 
 
 
 def becomes_bare(shop: Ground, node: str) -> None:
-    for _ in range(100):
-        if is_bare(shop, node):
-            return
-        Event().wait(0.1)
-    raise AssertionError(f"{node} still bears a mark after 10 s")
+    until(f"{node} to bear no mark", lambda: is_bare(shop, node), 60)
 
 
 def test_a_rounds_look_finds_an_orphan_while_the_agent_lives(shop: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simian_army.agent.Rounds", lambda who, clock, *_: Rounds(who, clock, 0.2))
     with shop.house() as house:
-        agent = agent_of(house)
-        thread = Thread(target=agent.run)
-        thread.start()
-        try:
-            Event().wait(0.5)
+        with at_work(agent_of(house)) as (_, thread):
             put_mark(shop, "node-b", signed(shop, "node-b"))
             becomes_bare(shop, "node-b")
             assert not is_cordoned(shop, "node-b")
-        finally:
-            agent.stopping.set()
-            thread.join(30)
         assert not thread.is_alive()
 
 

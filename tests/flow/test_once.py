@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
@@ -14,9 +13,9 @@ from simian_army.cli.once import DONE, REFUSED, Wish, once
 from simian_army.errors import UsageError
 from simian_army.model import Phase
 from tests.cluster.waiting import until
+from tests.flow.acting import ALWAYS, SIMIAN
 from tests.flow.ground import NODES, PODS, Ground
 
-ALWAYS = "  blackouts: [{weekdays: [mon, tue, wed, thu, fri, sat, sun]}]\n"
 DELETE = "- {name: all, use: chaos, on: kubernetes, schedule: {every: 2h}, with: {fault: pod-delete}}"
 
 
@@ -75,7 +74,7 @@ def test_a_name_that_no_monkey_or_target_has_is_wrong_usage(shop: Ground) -> Non
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_is_held_is_put_back_when_the_command_is_ended(shop: Ground, number: int) -> None:
     shop.write(NODES)
-    command = [sys.executable, "-m", "simian_army", "once", "nodes", "--target", "node-c", "-c", str(shop.config)]
+    command = [*SIMIAN, "once", "nodes", "--target", "node-c", "-c", str(shop.config)]
     child = subprocess.Popen(command, cwd=shop.folder, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
     try:
         until("the node to be cordoned", lambda: shop.node("node-c")["spec"].get("unschedulable"), 60)

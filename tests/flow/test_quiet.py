@@ -15,10 +15,11 @@ import pytest
 from simian_army import wiring
 from simian_army.clock import SystemClock
 from simian_army.model import Phase
+from tests.cluster.waiting import BUSY
 from tests.flow.ground import NODES, Ground
 from tests.simian_army.calendars.papers import ics
 
-SECONDS = 5.0  # within so many a window that opens has ended what is held
+SECONDS = 5.0 + BUSY  # within so many a window that opens has ended what is held
 
 
 class Shifted(SystemClock):
@@ -129,7 +130,7 @@ def label(shop: Ground, path: str, calendar: str) -> None:
     body = json.dumps({"metadata": {"labels": {"simian-army/calendar": calendar}}}).encode()
     request = urllib.request.Request(f"{shop.server.url}{path}", body, method="PATCH")
     request.add_header("Content-Type", "application/merge-patch+json")
-    with urllib.request.urlopen(request, timeout=5):
+    with urllib.request.urlopen(request, timeout=30):
         pass
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from threading import Event, Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +19,7 @@ from tests.flow.hands import (
     recover,
     signed,
 )
-from tests.flow.test_agent import agent_of
+from tests.flow.test_agent import agent_of, at_work
 from tests.flow.test_marks import edited, forget_ledger, forget_records, hold, revert
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -108,11 +107,7 @@ def test_a_run_that_only_a_mark_tells_of_is_reverted_by_name_without_a_ledger_to
 
 def test_the_agent_reverts_what_only_a_mark_tells_of_when_it_is_asked(shop: Ground) -> None:
     with shop.house() as house:
-        agent = agent_of(house)
-        thread = Thread(target=agent.run)
-        thread.start()
-        try:
-            Event().wait(0.5)
+        with at_work(agent_of(house)):
             put_mark(shop, "node-b", signed(shop, "node-b", run="lonely"))
             assert revert(shop, "lonely") == 0
             assert not is_cordoned(shop, "node-b")
@@ -121,12 +116,11 @@ def test_the_agent_reverts_what_only_a_mark_tells_of_when_it_is_asked(shop: Grou
             put_mark(shop, "node-c", signed(shop, "node-c", run="more"))
             assert revert(shop) == 0
             assert not is_cordoned(shop, "node-c")
-        finally:
-            agent.stopping.set()
-            thread.join(30)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_no_change_of_a_mark_and_no_other_node_makes_anybody_write(shop: Ground, data: st.DataObject) -> None:
     text = signed(shop, "node-b")

@@ -15,6 +15,7 @@ from simian_army import plugins, strangers, wiring
 from simian_army.model import Phase
 from simian_army.outcome import Outcome
 from simian_army.plugins import found
+from tests.cluster.waiting import BUSY
 from tests.flow import odd
 from tests.flow.ground import NODES, PODS, Ground
 from tests.flow.test_halting import CLOCK, soon
@@ -23,22 +24,25 @@ AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ODD = "tests.flow.odd"
 LATER = AT + timedelta(hours=2)
 SHORT = 0.5  # seconds of a limit that a test waits for
+LONG = 30.0  # of one that no test is to come to, however busy the machine
+WAITS = ("Hangs", "hangs", "LooksBackNever")
 
 
 @pytest.fixture
-def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Offers the class at an address as the guard ``odd``, and lets go whatever hangs when the test is over."""
     real: Any = entry_points
 
-    def offered(value: str) -> None:
+    def offered(value: str, limit: float = 0.0) -> None:
+        limit = limit or (SHORT if any(word in value for word in WAITS) else LONG)
+        monkeypatch.setattr(strangers, "LIMIT", limit)
+        monkeypatch.setattr(plugins, "IMPORT", limit)
         point = EntryPoint("odd", value, plugins.KINDS["guard"])
         monkeypatch.setattr(
             plugins, "entry_points", lambda group: [*real(group=group), *([point] if group == point.group else [])]
         )
         found.cache_clear()
 
-    monkeypatch.setattr(strangers, "LIMIT", SHORT)
-    monkeypatch.setattr(plugins, "IMPORT", SHORT)
     odd.LET_GO.clear()
     odd.ASKED.clear()
     yield offered
@@ -100,7 +104,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("name", "why"), BROKEN.items())
-def test_a_guard_that_breaks_denies_by_name(shop: Ground, offer: Callable[[str], None], name: str, why: str) -> None:
+def test_a_guard_that_breaks_denies_by_name(shop: Ground, offer: Callable[..., None], name: str, why: str) -> None:
     offer(name if ":" in name else f"{ODD}:{name}")
     shop.write(PODS, more="  guards: [{use: odd}]\n")
     with shop.house() as house:
@@ -114,16 +118,14 @@ def test_a_guard_that_breaks_denies_by_name(shop: Ground, offer: Callable[[str],
 
 
 @pytest.mark.parametrize("name", ["Exits", "Hangs", "HangsWhenMade", "LooksBackNever", "NotThere"])
-def test_what_is_held_is_reverted_whatever_the_guard_does(
-    shop: Ground, offer: Callable[[str], None], name: str
-) -> None:
+def test_what_is_held_is_reverted_whatever_the_guard_does(shop: Ground, offer: Callable[..., None], name: str) -> None:
     offer(f"{ODD}:{name}")
     with held_then_asked(shop) as (house, outcome):
         assert said(outcome)
         reverts(house)
 
 
-def test_one_that_is_as_it_should_be_is_asked_and_allows(shop: Ground, offer: Callable[[str], None]) -> None:
+def test_one_that_is_as_it_should_be_is_asked_and_allows(shop: Ground, offer: Callable[..., None]) -> None:
     offer(f"{ODD}:Yes")
     with held_then_asked(shop) as (_, outcome):
         assert outcome.taken
@@ -131,22 +133,24 @@ def test_one_that_is_as_it_should_be_is_asked_and_allows(shop: Ground, offer: Ca
         assert any(v.guard == "odd" and v.allowed for v in outcome.taken[0].verdicts)
 
 
-def test_one_that_hangs_is_not_asked_again_until_it_has_answered(shop: Ground, offer: Callable[[str], None]) -> None:
-    offer(f"{ODD}:Hangs")
+@pytest.mark.slow
+def test_one_that_hangs_is_not_asked_again_until_it_has_answered(shop: Ground, offer: Callable[..., None]) -> None:
+    limit = BUSY  # a whole fire takes less, on a busy machine too
+    offer(f"{ODD}:Hangs", limit)
     with held_then_asked(shop) as (house, outcome):
         assert len(outcome.denied) == 1, "while it hangs no other target would fare better"
         begun, there = CLOCK.monotonic(), strangers_there()
         again = house.engine.fire(house.entries["pods"], LATER + timedelta(hours=2))
-        assert CLOCK.monotonic() - begun < SHORT, "nobody waits a second time"
+        assert CLOCK.monotonic() - begun < limit, "nobody waits a second time"
         assert "still has not answered" in said(again)[0]
         assert odd.ASKED == ["Hangs"]
-        assert strangers_there() == there, "nor has it another thread"
+        assert strangers_there() <= there, "nor has it another thread"
         odd.LET_GO.set()
         soon(lambda: len(odd.ASKED) == 2)
         assert house.engine.fire(house.entries["pods"], LATER + timedelta(hours=4)).taken
 
 
-def test_an_early_one_that_hangs_keeps_the_screening_up_once_only(shop: Ground, offer: Callable[[str], None]) -> None:
+def test_an_early_one_that_hangs_keeps_the_screening_up_once_only(shop: Ground, offer: Callable[..., None]) -> None:
     offer(f"{ODD}:HangsEarly")
     with held_then_asked(shop) as (_, outcome):
         assert not outcome.troop.eligible
@@ -155,7 +159,7 @@ def test_an_early_one_that_hangs_keeps_the_screening_up_once_only(shop: Ground, 
         assert odd.ASKED == ["Hangs"]
 
 
-def test_while_one_hangs_a_halt_ends_what_is_held(shop: Ground, offer: Callable[[str], None]) -> None:
+def test_while_one_hangs_a_halt_ends_what_is_held(shop: Ground, offer: Callable[..., None]) -> None:
     offer(f"{ODD}:Hangs")
     with held_then_asked(shop) as (house, outcome):
         assert not outcome.taken
@@ -166,7 +170,7 @@ def test_while_one_hangs_a_halt_ends_what_is_held(shop: Ground, offer: Callable[
         assert not odd.LET_GO.is_set(), "it hangs still"
 
 
-def test_a_stranger_speaks_in_its_own_name_only(shop: Ground, offer: Callable[[str], None]) -> None:
+def test_a_stranger_speaks_in_its_own_name_only(shop: Ground, offer: Callable[..., None]) -> None:
     offer("tests.flow.twin:Budget")
     with held_then_asked(shop) as (_, outcome):
         (draw,) = outcome.taken
@@ -175,7 +179,7 @@ def test_a_stranger_speaks_in_its_own_name_only(shop: Ground, offer: Callable[[s
 
 
 @pytest.mark.parametrize(("name", "holds"), [("Yes", True), ("NotMade", False), ("NoCall", False)])
-def test_check_says_whether_it_can_be_used(shop: Ground, offer: Callable[[str], None], name: str, holds: bool) -> None:
+def test_check_says_whether_it_can_be_used(shop: Ground, offer: Callable[..., None], name: str, holds: bool) -> None:
     offer(f"{ODD}:{name}")
     shop.write(more="  guards: [{use: odd}]\n")
     with shop.house() as house:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from simian_army.model import AuditEvent, Fault, Phase
 from simian_army.outcome import Draw
 from simian_army.wiring import House
 from tests.flow.ground import Ground
-from tests.flow.test_agent import agent_of
+from tests.flow.test_agent import agent_of, at_work
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = AT - timedelta(days=400)
@@ -172,20 +171,13 @@ def test_force_through_the_running_agent_which_tries_no_more(
 ) -> None:
     with shop.house() as house:
         run = stick(house, gate)
-        agent = agent_of(house)
-        thread = Thread(target=agent.run)
-        thread.start()
-        try:
-            Event().wait(0.5)
+        with at_work(agent_of(house)):
             assert acts.revert(shop.config, run, "given up", every=False, force=True, as_json=True) == 0
             told = json.loads(capsys.readouterr().out)
             assert told["data"]["author"] == wiring.actor()
             assert told["data"]["request"]
             assert "our mark is still on it" in told["data"]["left"]
             assert house.keeper.open() == []
-        finally:
-            agent.stopping.set()
-            thread.join(30)
         assert phases(house, run)[-1] == "closed", "and nothing of it was told after that"
 
 

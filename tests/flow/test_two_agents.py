@@ -21,7 +21,7 @@ from simian_army.clock import SystemClock
 from simian_army.embedded.kube.store import Key
 from simian_army.model import AuditEvent, Phase
 from tests.cluster.telling import teller
-from tests.cluster.waiting import pause, until
+from tests.cluster.waiting import BUSY, pause, until
 from tests.flow.ground import NODES, PODS, Ground
 from tests.flow.stopping import POINTS
 
@@ -128,24 +128,24 @@ def test_a_kill_of_the_leader_while_a_fault_is_held_makes_the_standby_adopt_it_a
 ) -> None:
     fleet.shop.write(more=LEASE)
     with fleet.undertaker(), fleet.agent("one") as one, fleet.agent("two") as two:
-        pid = until("one of them to lead", fleet.leader, 20)
+        pid = until("one of them to lead", fleet.leader, 60)
         leader, standby = (one, two) if pid == one.pid else (two, one)
-        until("the other to stand by", lambda: "standing by" in standby.said(), 20)
+        until("the other to stand by", lambda: "standing by" in standby.said(), 60)
         fleet.ask("once")
-        until("a node to be cordoned", fleet.cordoned, 20)
-        until("it to be told", lambda: fleet.events(Phase.OBSERVED), 10)
+        until("a node to be cordoned", fleet.cordoned, 60)
+        until("it to be told", lambda: fleet.events(Phase.OBSERVED), 60)
         leader.ends(signal.SIGKILL)
         killed = CLOCK.monotonic()
-        until("the standby to lead", lambda: fleet.leader() == standby.pid, 25, 0.02)
+        until("the standby to lead", lambda: fleet.leader() == standby.pid, 60, 0.02)
         took = CLOCK.monotonic() - killed
-        until("the fault to be adopted", lambda: fleet.events(Phase.ADOPTED), 10)
+        until("the fault to be adopted", lambda: fleet.events(Phase.ADOPTED), 60)
         tell(f"two agents, leader killed: the standby leads after {took:.1f} s")
-        assert took < 20
+        assert took < 20 + BUSY
         assert "leads" in standby.said()
         assert len(fleet.cordons()) == len(fleet.cordoned()) == 1
         fleet.ask("revert", which="")
-        until("it to be reverted", lambda: not fleet.cordoned(), 20)
-        until("it to be told", lambda: fleet.events(Phase.REVERTED), 10)
+        until("it to be reverted", lambda: not fleet.cordoned(), 60)
+        until("it to be told", lambda: fleet.events(Phase.REVERTED), 60)
         assert standby.ends() == 0
         assert fleet.leader() == ""
         counted = [len(fleet.events(phase)) for phase in (Phase.INTENDED, Phase.INJECTED, Phase.REVERTED)]
@@ -157,16 +157,18 @@ def test_a_standby_ends_in_order_and_a_leader_that_ends_is_followed_at_once(
 ) -> None:
     fleet.shop.write(more=LEASE)
     with fleet.undertaker(), fleet.agent("one") as one:
-        until("the first to lead", lambda: fleet.leader() == one.pid, 20)
+        until("the first to lead", lambda: fleet.leader() == one.pid, 60)
         with fleet.agent("two") as two, fleet.agent("three") as three:
             for other in (two, three):
-                until("it to stand by", lambda other=other: "standing by" in other.said(), 20)  # type: ignore[misc]
+                until("it to stand by", lambda other=other: "standing by" in other.said(), 60)  # type: ignore[misc]
                 assert "leads" in other.said()
             assert three.ends() == 0
             assert fleet.leader() == one.pid
             assert one.ends() == 0
             gave = CLOCK.monotonic()
-            until("the second to lead", lambda: fleet.leader() == two.pid, 5, 0.02)
+            until(
+                "the second to lead", lambda: fleet.leader() == two.pid, 5 + BUSY, 0.02
+            )  # it would run out after 15 s
             tell(f"two agents, leader ended: the standby leads after {CLOCK.monotonic() - gave:.1f} s")
             assert two.ends() == 0
             assert fleet.leader() == ""
@@ -176,15 +178,15 @@ def test_a_leader_that_loses_its_lease_stands_by_and_still_reverts_what_it_holds
     hold = NODES.replace("hold: 1h", "hold: 20s")
     fleet.shop.write(f"{PODS}\n{hold}", BRIEF)
     with fleet.undertaker(), fleet.agent("one") as one:
-        until("it to lead", lambda: fleet.leader() == one.pid, 20)
+        until("it to lead", lambda: fleet.leader() == one.pid, 60)
         fleet.ask("once")
-        until("a node to be cordoned", fleet.cordoned, 20)
+        until("a node to be cordoned", fleet.cordoned, 60)
         key = Key("leases.coordination.k8s.io", "default", "simian-army-test")
         spec = {"holderIdentity": "else@where/1/x", "leaseDurationSeconds": 60, "renewTime": "x", "acquireTime": "x"}
         fleet.shop.server.cluster.write(key, lambda lease: {**lease, "spec": spec})
-        until("it to stand by", lambda: "else@where leads" in one.said(), 10)
+        until("it to stand by", lambda: "else@where leads" in one.said(), 60)
         fleet.ask("once")
-        until("what it holds to be reverted", lambda: not fleet.cordoned(), 40)
+        until("what it holds to be reverted", lambda: not fleet.cordoned(), 60)
         pause(1)
         assert len(fleet.events(Phase.INTENDED)) == 1, "who stands by answers no request"
         assert len(fleet.events(Phase.REVERTED)) == 1
@@ -198,11 +200,11 @@ def stopped_in_its_injection(fleet: Fleet, point: str) -> Iterator[tuple[Agent, 
     fleet.shop.write(more=BRIEF)
     words = ("-m", "tests.flow.stopping", str(fleet.shop.config), "nodes", point)
     with fleet.undertaker(), fleet.agent("one", *words) as one:
-        until("the first to stop in mid-injection", lambda: _stopped(one.child.pid), 30)
+        until("the first to stop in mid-injection", lambda: _stopped(one.child.pid), 60)
         assert fleet.cordons() == []
         with fleet.agent("two") as two:
-            until("the second to take over", lambda: fleet.leader() == two.pid, 25)
-            until("the intent to be ended", lambda: fleet.events(Phase.REVERTED), 10)
+            until("the second to take over", lambda: fleet.leader() == two.pid, 60)
+            until("the intent to be ended", lambda: fleet.events(Phase.REVERTED), 60)
             (intended,) = fleet.events(Phase.INTENDED)
             yield one, two, str(intended.data["name"])
             assert two.ends() == 0
@@ -215,7 +217,7 @@ def test_a_leader_stopped_after_it_asked_for_its_lease_injects_nothing_where_ano
 ) -> None:
     with stopped_in_its_injection(fleet, point) as (one, two, name):
         fleet.ask("once", only=name)
-        until("the second to cordon the node", fleet.cordoned, 20)
+        until("the second to cordon the node", fleet.cordoned, 60)
         (before,) = fleet.cordoned()
         assert before["metadata"]["name"] == name
         one.child.send_signal(signal.SIGCONT)
@@ -238,7 +240,7 @@ def test_what_it_injects_where_nobody_acted_is_ended_at_once(fleet: Fleet) -> No
     injected, reverted = fleet.events(Phase.INJECTED), fleet.events(Phase.REVERTED)
     assert len(injected) == 1
     assert reverted[-1].data["why"] == "the lease was lost while it was injected"
-    assert (reverted[-1].at - injected[0].at).total_seconds() < 2
+    assert (reverted[-1].at - injected[0].at).total_seconds() < 2 + BUSY
 
 
 def _stopped(pid: int) -> bool:

@@ -14,14 +14,14 @@ from simian_army.embedded.toxi.server import ToxiServer
 from simian_army.model import Phase
 from simian_army.rounds import EVERY
 from tests.cluster.telling import teller
-from tests.cluster.waiting import CLOCK, pause, until
+from tests.cluster.waiting import BUSY, CLOCK, pause, until
 from tests.flow.ground import KEY, Ground
 from tests.flow.test_two_agents import Agent, Fleet, _stopped
 from tests.targets.links import Links
 
 pytestmark = pytest.mark.slow
-BY_ITSELF = 2.0  # seconds in which a deposed leader ends what it did late
-BY_SWEEP = EVERY + 10.0  # seconds in which the next leader ends what a dead one did late
+BY_ITSELF = 2.0 + BUSY  # seconds in which a deposed leader ends what it did late
+BY_SWEEP = EVERY + 20.0  # seconds in which the next leader ends what a dead one did late
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ def deposed(street: Street, point: str) -> Iterator[tuple[Agent, Agent, str]]:
     fleet = street.fleet
     words = ("-m", "tests.flow.stopping_links", str(fleet.shop.config), "slow", point)
     with fleet.undertaker(), fleet.agent("one", *words) as one:
-        until("the first to stop in mid-injection", lambda: _stopped(one.child.pid), 30)
+        until("the first to stop in mid-injection", lambda: _stopped(one.child.pid), 60)
         assert street.toxics() == []
         with fleet.agent("two") as two:
-            until("the second to take over", lambda: fleet.leader() == two.pid, 25)
-            until("the intent to be ended", lambda: fleet.events(Phase.REVERTED), 10)
+            until("the second to take over", lambda: fleet.leader() == two.pid, 60)
+            until("the intent to be ended", lambda: fleet.events(Phase.REVERTED), 60)
             (run,) = street.runs(Phase.INTENDED)
             yield one, two, run
             assert fleet.leader() == two.pid
@@ -110,7 +110,7 @@ def test_where_another_acted_meanwhile_both_toxics_are_there_for_a_moment_and_on
 ) -> None:
     with deposed(street, "before-sending") as (one, _, run):
         street.ask()
-        until("the second to strike", lambda: len(street.fleet.events(Phase.OBSERVED)) == 1, 20)
+        until("the second to strike", lambda: len(street.fleet.events(Phase.OBSERVED)) == 1, 60)
         (theirs,) = street.toxics()
         assert theirs != run
         one.child.send_signal(signal.SIGCONT)
@@ -123,7 +123,7 @@ def test_where_another_acted_meanwhile_both_toxics_are_there_for_a_moment_and_on
 def test_one_that_reads_after_another_acted_is_refused(street: Street) -> None:
     with deposed(street, "before-reading") as (one, _, run):
         street.ask()
-        until("the second to strike", lambda: len(street.fleet.events(Phase.OBSERVED)) == 1, 20)
+        until("the second to strike", lambda: len(street.fleet.events(Phase.OBSERVED)) == 1, 60)
         (theirs,) = street.toxics()
         one.child.send_signal(signal.SIGCONT)
         assert one.child.wait(60) == 0
@@ -145,7 +145,7 @@ def test_what_one_that_died_right_after_had_sent_is_ended_by_the_next_leaders_sw
         tell(
             f"two agents, a toxic sent without the lease by one killed then: ended {CLOCK.monotonic() - died:.0f} s on"
         )
-        until("it to be told", lambda: street.runs(Phase.REVERTED) == [run, run], 10)
+        until("it to be told", lambda: street.runs(Phase.REVERTED) == [run, run], 60)
         (adopted,) = street.fleet.events(Phase.ADOPTED)
         assert adopted.run == run
         assert "its mark is there: it landed late" in adopted.data["why"]

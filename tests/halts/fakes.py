@@ -35,7 +35,7 @@ class Saying:
     def read(self, scopes: Collection[str] | None) -> Mapping[str, Halt]:
         self.reads.append(None if scopes is None else frozenset(scopes))
         if self.hangs:
-            self.hangs.wait(20)
+            self.hangs.wait(60)
         if self.breaks:
             raise self.breaks
         return {scope: halt for scope, halt in self.says.items() if scopes is None or scope in scopes or not scope}

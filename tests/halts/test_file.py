@@ -34,7 +34,7 @@ def test_its_text_is_the_reason_its_owner_the_author_its_change_the_time(file: F
     assert str(file.path) in halt.ends
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.binary(max_size=5000))
 def test_whatever_it_holds_it_halts(file: FileSource, data: bytes) -> None:
     file.path.write_bytes(data)

@@ -185,7 +185,7 @@ def nothing_is_left(ground: Ground, before: set[str], since: int, shy: set[str])
     """What was held is as it was, what came has gone, nobody was refused, and who did not opt in was never touched."""
     assert ground.images("sick") == ground.images("shy"), "reverted"
     ground.node.settle(SHOP)
-    until("no pod of ours to be left", lambda: not ground.node.pods(HOME), 30)
+    until("no pod of ours to be left", lambda: not ground.node.pods(HOME), 60)
     assert ground.everything() - before == set()
     assert set(ground.pods("shy")) == shy
     assert ground.restarts("shy") == 0
@@ -198,8 +198,8 @@ def by_hand(ground: Ground) -> None:
     """What needs containers that run, and the right to run something in them."""
     before = ground.restarts("desk")
     ground.simian("once", "kill")
-    until("a container to be started anew", lambda: ground.restarts("desk") == before + 1, 30)
-    until("it to be ready", lambda: ground.ready("desk") == 2, 30)
+    until("a container to be started anew", lambda: ground.restarts("desk") == before + 1, 60)
+    until("it to be ready", lambda: ground.ready("desk") == 2, 60)
     ground.simian("once", "touch")
     names = [one["metadata"]["name"] for one in ground.pods("desk").values()]
     struck = [name for name in names if "struck" in ground.node.exec(SHOP, name, "ls", "/tmp").split()]

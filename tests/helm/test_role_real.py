@@ -116,7 +116,7 @@ def lived(land: Scene, monkeys: dict[str, dict[str, Any]], objects: list[Any]) -
     land.write(objects)
     land.grant(objects)
     with land.runs("undertaker", "undertaker", "--beat", str(land.folder / "beat")) as undertaker:
-        until("a sign of life", (land.folder / "beat").exists, 30)
+        until("a sign of life", (land.folder / "beat").exists, 60)
         assert land.simian("agent", "why", SPACE).returncode == 0
         land.unhook()  # it stands before every workload of its namespace
         with land.runs("agent", "run") as agent:

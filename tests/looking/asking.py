@@ -26,7 +26,7 @@ def pod(name: str = "web-1", namespace: str = "shop", group: str = "web", facts:
     )
 
 
-def server(url: str, clock: Clock = CLOCK, timeout: float = 2.0, bearer: str = "", ca: str = "") -> Server:
+def server(url: str, clock: Clock = CLOCK, timeout: float = 10.0, bearer: str = "", ca: str = "") -> Server:
     return Server(url, clock, bearer, ca, timeout)
 
 

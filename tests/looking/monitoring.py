@@ -63,7 +63,7 @@ class Served:
         self.folder = self._holder.path
         self._part = Part(self.command(self.folder), self.folder / "log.txt")
         try:
-            until(f"{type(self).__name__} to be ready", self._ready, 30, 0.05)
+            until(f"{type(self).__name__} to be ready", self._ready, 60, 0.05)
         except BaseException:
             self.kill()
             self._holder.remove()
@@ -83,7 +83,7 @@ class Served:
         """Ask its API for something."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=10) as reply:
+        with urllib.request.urlopen(request, timeout=30) as reply:
             text = reply.read()
         return json.loads(text) if text.strip().startswith((b"{", b"[")) else text.decode()
 

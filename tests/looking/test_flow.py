@@ -17,7 +17,7 @@ from simian_army.cli.start import check
 from simian_army.embedded.kube.store import Key
 from simian_army.model import Phase
 from simian_army.outcome import Outcome
-from tests.cluster.waiting import CLOCK, until
+from tests.cluster.waiting import BUSY, CLOCK, until
 from tests.flow.ground import NODES, PODS, Ground
 from tests.looking.monitoring import Alertmanager, Prometheus
 from tests.looking.pages import answer, page
@@ -38,7 +38,7 @@ class Health:
     def __call__(self, to: socket.socket) -> None:
         if self.hangs:
             self.hanging.set()
-            self.free.wait(20)
+            self.free.wait(60)
         answer(self.status)(to)
 
 
@@ -62,7 +62,7 @@ def took(house: wiring.House, begin: Callable[[], object]) -> float:
     """Seconds from what ``begin`` does to the end of all that is held."""
     begin()
     begun = CLOCK.monotonic()
-    until("all to be reverted", lambda: not house.keeper.held(), 20, 0.02)
+    until("all to be reverted", lambda: not house.keeper.held(), 60, 0.02)
     return CLOCK.monotonic() - begun
 
 
@@ -119,7 +119,7 @@ def test_a_page_that_turns_bad_ends_what_is_held_within_five_seconds(shop: Groun
             house.keeper.close()
             (why,) = whys(house)
     assert "look: health page" in why and "it answers 500" in why
-    assert seconds < 5
+    assert seconds < 5 + BUSY
 
 
 @pytest.mark.slow
@@ -145,19 +145,19 @@ def test_a_look_that_hangs_keeps_no_revert_waiting_and_ends_what_is_held(shop: G
             house.keeper.start()
             assert fire(house).taken
             health.hangs = True
-            assert health.hanging.wait(10)
+            assert health.hanging.wait(60)
             seconds = took(house, lambda: house.keeper.end("", "the test ends it"))
             health.free.set()
             house.keeper.close()
             assert whys(house) == ["the test ends it"]
-    assert seconds < 1
+    assert seconds < 1 + BUSY  # the look would have taken 10 s
 
 
 @pytest.mark.slow
 def test_a_page_that_hangs_ends_what_is_held(shop: Ground) -> None:
     health = Health()
     with page(health) as at:
-        write(shop, f"{{http: '{at.url()}', timeout: 1s}}")
+        write(shop, f"{{http: '{at.url()}', timeout: 3s}}")
         with shop.house() as house:
             house.keeper.start()
             assert fire(house).taken
@@ -165,8 +165,8 @@ def test_a_page_that_hangs_ends_what_is_held(shop: Ground) -> None:
             health.free.set()
             house.keeper.close()
             (why,) = whys(house)
-    assert "no answer within 1 s" in why
-    assert seconds < 7
+    assert "no answer within 3 s" in why
+    assert seconds < 9 + BUSY
 
 
 def test_a_pod_on_a_node_under_pressure_is_spared_and_the_next_is_asked_for(shop: Ground) -> None:
@@ -211,7 +211,7 @@ def test_a_node_that_gets_under_pressure_ends_what_is_held(shop: Ground) -> None
         house.keeper.close()
         (why,) = whys(house)
     assert f"look: node {name}: MemoryPressure is True" in why
-    assert seconds < 5
+    assert seconds < 5 + BUSY
 
 
 def test_check_looks_where_config_says(shop: Ground, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,7 +242,7 @@ def test_an_alert_that_fires_ends_what_is_held_within_five_seconds(
         house.keeper.close()
         (why,) = whys(house)
     assert f'firing and matching team="flow", node="{name}": NodeSlow (safety.look[0])' in why
-    assert seconds < 5
+    assert seconds < 5 + BUSY
 
 
 @pytest.mark.real
@@ -256,4 +256,4 @@ def test_a_prometheus_that_dies_ends_what_is_held(shop: Ground) -> None:
             house.keeper.close()
             (why,) = whys(house)
     assert "Connection refused" in why
-    assert seconds < 5
+    assert seconds < 5 + BUSY

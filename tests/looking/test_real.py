@@ -116,10 +116,10 @@ def test_an_alert_that_fires_is_a_no_until_it_is_resolved_or_silenced(alertmanag
     where = f"alertmanager 127.0.0.1:{alertmanager.port}"
     assert seen.words == f'{where}: firing and matching severity="page", team=one: Slow (namespace shop)'
     alertmanager.silence(team="one")
-    until("the silence to be seen", lambda: see(view).fine, 5)
+    until("the silence to be seen", lambda: see(view).fine, 30)
     assert not see(alerts(alertmanager, "team=one", silenced=True)).fine
     alertmanager.resolve(alertname="Slow", severity="page", team="one", namespace="shop")
-    until("the alert to be over", lambda: see(alerts(alertmanager, "team=one", silenced=True)).fine, 5)
+    until("the alert to be over", lambda: see(alerts(alertmanager, "team=one", silenced=True)).fine, 30)
 
 
 def test_an_alert_of_another_namespace_is_none_of_the_targets(alertmanager: Alertmanager) -> None:
@@ -166,6 +166,6 @@ def test_an_alert_goes_from_a_rule_to_a_no_and_back(prometheus: Prometheus, aler
     view = alerts(alertmanager, 'alertname="Broken"', 'namespace="$namespace"')
     assert see(view).fine
     prometheus.rule("Broken", "vector(1)", namespace="shop")
-    until("the alert to fire", lambda: "firing and matching" in see(view).words, 30)
+    until("the alert to fire", lambda: "firing and matching" in see(view).words, 60)
     prometheus.rule("", "")
-    until("the alert to be resolved", lambda: see(view).fine, 60)
+    until("the alert to be resolved", lambda: see(view).fine, 90)

@@ -24,7 +24,7 @@ class Receiver:
 
     def url(self, secret: str = "hook", **more: str) -> str:
         asked = "".join(f"&{name}={value}" for name, value in more.items())
-        return f"json://127.0.0.1:{self.port}/{secret}?rto=30&cto=2{asked}"
+        return f"json://127.0.0.1:{self.port}/{secret}?rto=30&cto=20{asked}"
 
 
 @contextmanager

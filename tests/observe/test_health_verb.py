@@ -108,7 +108,7 @@ def test_an_undertaker_shows_life_to_another_process_until_it_ends(tmp_path: Pat
         asked = subprocess.run([str(SIMIAN), "health", "--beat", str(file)], capture_output=True, check=False)
         assert asked.returncode == 0, asked.stdout
         before = file.read_text()
-        until("another one", lambda: file.read_text() != before, 30)
+        until("another one", lambda: file.read_text() != before, 60)
     finally:
         undertaker.send_signal(signal.SIGTERM)
-        assert undertaker.wait(30) == 0, (tmp_path / "log").read_text()
+        assert undertaker.wait(60) == 0, (tmp_path / "log").read_text()

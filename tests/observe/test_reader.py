@@ -123,6 +123,6 @@ def test_it_reads_on_its_own_until_it_is_closed(ledger: SqlLedger) -> None:
     ears = Ears()
     made = reader(ledger, ears)
     made.start()
-    until("the first read", lambda: ears.learned, 5)
+    until("the first read", lambda: ears.learned, 30)
     made.close()
     assert "observe" not in [thread.name for thread in threading.enumerate()]

@@ -26,7 +26,7 @@ from simian_army.clock import SystemClock
 from simian_army.errors import ConfigError, LedgerError
 from simian_army.model import AuditEvent, Phase
 from simian_army.observe.metrics import Metrics
-from tests.cluster.waiting import until
+from tests.cluster.waiting import BUSY, until
 from tests.flow.ground import NODES, Ground
 from tests.notices.receiver import Receiver
 
@@ -50,7 +50,7 @@ class Seen:
     def asked(self, path: str) -> tuple[int, str]:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
-            with urlopen(Request(f"{self.watch.url}{path}", headers=headers), timeout=10) as answer:
+            with urlopen(Request(f"{self.watch.url}{path}", headers=headers), timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as no:
             with no:
@@ -98,7 +98,7 @@ def notices(hook: Receiver, on: str = "[stuck, halted, resumed]") -> str:
 
 
 def leading(seen: Seen) -> None:
-    until("it to lead", lambda: seen.value("simian_leader") == 1 and seen.value("simian_heartbeat_age_seconds"), 20)
+    until("it to lead", lambda: seen.value("simian_leader") == 1 and seen.value("simian_heartbeat_age_seconds"), 60)
 
 
 def cordoned(shop: Ground) -> bool:
@@ -115,7 +115,7 @@ def test_the_life_of_a_fault_is_seen_and_a_halt_typed_elsewhere_is_told(shop: Gr
     with agent(shop, notices(hook)) as seen:
         leading(seen)
         assert seen.asked("/healthz")[0] == 200
-        until("the ledger to be read", lambda: seen.asked("/readyz")[0] == 200, 10)
+        until("the ledger to be read", lambda: seen.asked("/readyz")[0] == 200, 60)
         assert "leading" in seen.check("lease")["value"]
         assert seen.value("simian_halted") == 0
         assert seen.value("simian_next_fire_timestamp_seconds", monkey="nodes") > AT.timestamp() / 2
@@ -123,13 +123,13 @@ def test_the_life_of_a_fault_is_seen_and_a_halt_typed_elsewhere_is_told(shop: Gr
         assert seen.value("simian_open_faults", fault="node-cordon") == 1
         assert seen.value("simian_injection_seconds_count") == 1
         halt(shop)
-        until("the halt to be seen", lambda: seen.value("simian_halted") == 1, 10)
-        until("people to be told", lambda: hook.got, 10)
-        until("the node to be given back", lambda: seen.value("simian_revert_seconds_count") == 1, 20)
+        until("the halt to be seen", lambda: seen.value("simian_halted") == 1, 60)
+        until("people to be told", lambda: hook.got, 60)
+        until("the node to be given back", lambda: seen.value("simian_revert_seconds_count") == 1, 60)
         assert seen.value("simian_hold_seconds_count") == 1
         assert not cordoned(shop)
-        until("the fault to be closed", lambda: seen.value("simian_open_faults", fault="node-cordon") == 0, 10)
-        until("the notice to be counted", lambda: seen.value("simian_notices_total", result="sent") == 1, 10)
+        until("the fault to be closed", lambda: seen.value("simian_open_faults", fault="node-cordon") == 0, 60)
+        until("the notice to be counted", lambda: seen.value("simian_notices_total", result="sent") == 1, 60)
     (told,) = hook.got
     assert told["title"].startswith("(test) HALTED: the fleet was halted by ")
     assert "incident 7" in told["message"]
@@ -138,7 +138,7 @@ def test_the_life_of_a_fault_is_seen_and_a_halt_typed_elsewhere_is_told(shop: Gr
 def test_one_that_stands_by_is_well_and_says_so(shop: Ground) -> None:
     shop.write(NODES)
     with shop.house(), agent(shop) as seen:
-        until("the ledger to be read", lambda: seen.asked("/readyz")[0] == 200, 10)
+        until("the ledger to be read", lambda: seen.asked("/readyz")[0] == 200, 60)
         assert seen.asked("/healthz")[0] == 200
         assert seen.check("lease")["value"] == "standing by"
         assert seen.value("simian_leader") == 0
@@ -157,14 +157,14 @@ def test_a_fault_that_is_stuck_while_the_ledger_is_away_is_told_at_once_and_only
             patch.setattr(SqlLedger, "append", _away)
             patch.setattr(SqlLedger, "attempts", _away)
             keeper._settle([(watch, Phase.STUCK, stuck)])
-            until("people to be told", lambda: hook.got, 10)
-            until("it to be seen", lambda: seen.value("simian_stuck_faults") == 1, 5)
-            until("the ledger to be missed", lambda: seen.asked("/readyz")[0] == 503, 10)
+            until("people to be told", lambda: hook.got, 60)
+            until("it to be seen", lambda: seen.value("simian_stuck_faults") == 1, 60)
+            until("the ledger to be missed", lambda: seen.asked("/readyz")[0] == 503, 60)
             assert seen.check("ledger")["value"] == "the ledger: connection refused"
             assert seen.asked("/healthz")[0] == 200, "no restart mends a database"
             assert seen.value("simian_ledger_reachable") == 0
-        until("the ledger to be told", lambda: not seen.house.books.spool.waiting(), 15)
-        until("it to be ready", lambda: seen.asked("/readyz")[0] == 200, 10)
+        until("the ledger to be told", lambda: not seen.house.books.spool.waiting(), 60)
+        until("it to be ready", lambda: seen.asked("/readyz")[0] == 200, 60)
     assert len(hook.got) == 1
     assert f"`simian revert {run} --force" in hook.got[0]["message"]
     assert [event.phase for event in seen.logged].count(Phase.STUCK) == 2, "the log says when it was kept and when told"
@@ -180,10 +180,10 @@ def test_a_notifier_that_hangs_delays_nothing(shop: Ground, hook: Receiver) -> N
         leading(seen)
         begun = CLOCK.monotonic()
         run = seen.strike()
-        assert CLOCK.monotonic() - begun < 5
+        assert CLOCK.monotonic() - begun < 5 + BUSY, "the first notice hangs for 10 s"
         seen.house.keeper.end(run, "asked")
-        until("it to be reverted", lambda: not cordoned(shop), 5)
-        until("the first to hang", lambda: hook.got, 10)
+        until("it to be reverted", lambda: not cordoned(shop), 60)
+        until("the first to hang", lambda: hook.got, 60)
         hook.free.set()
 
 
@@ -210,7 +210,7 @@ def test_a_notifier_and_metrics_that_break_leave_ledger_and_log_as_they_are(
     with agent(shop, f"{FREE}notices:\n  - {{use: other, on: [injected]}}\n") as seen:
         leading(seen)
         seen.strike()
-        until("the notice to be tried again", lambda: seen.value("simian_notices_total", result="retried") == 1, 10)
+        until("the notice to be tried again", lambda: seen.value("simian_notices_total", result="retried") == 1, 60)
     phases = [event.phase for event in seen.logged]
     assert Phase.INJECTED in phases
     assert Phase.REVERTED in phases
@@ -228,7 +228,7 @@ def test_a_notifier_that_cannot_be_loaded_is_loud_and_stops_no_agent(
     with structlog.testing.capture_logs() as logs, agent(shop, more) as seen:
         leading(seen)
         seen.strike()
-        until("the notice to be tried again", lambda: seen.value("simian_notices_total", result="retried") == 1, 10)
+        until("the notice to be tried again", lambda: seen.value("simian_notices_total", result="retried") == 1, 60)
     (loud,) = [log for log in logs if log["event"] == "nobody is told"]
     assert (loud["notifier"], "no_such_module" in loud["why"]) == ("other", True)
 
@@ -254,7 +254,7 @@ def test_a_configured_port_that_is_taken_ends_it_and_the_default_one_only_costs_
         assert "\n" not in str(caught.value)
         monkeypatch.setattr("config.observe.Observe.at", ("127.0.0.1", port))
         with structlog.testing.capture_logs() as logs, agent(shop, "") as seen:
-            until("it to lead", lambda: seen.house.books.lease.left() > 0, 20)
+            until("it to lead", lambda: seen.house.books.lease.left() > 0, 60)
             assert seen.watch.url == ""
         (warned,) = [log for log in logs if log["event"] == "no metrics"]
         assert warned["log_level"] == "warning"

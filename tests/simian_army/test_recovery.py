@@ -191,7 +191,7 @@ def test_rounds_go_on_whatever_breaks_and_end_when_told() -> None:
 
     rounds = Rounds(cast(Recovery, Breaking()), SystemClock(), every=0.01)
     rounds.start()
-    assert three.wait(5)
+    assert three.wait(30)
     rounds.stop()
     seen = len(looks)
     Event().wait(0.1)

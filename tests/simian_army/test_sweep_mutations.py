@@ -42,7 +42,9 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.ledger.close()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(text=bytes_changed | fields_changed | cut | swapped, other=st.booleans())
 def test_no_change_of_a_mark_and_no_other_target_makes_anybody_act_on_it(world: World, text: str, other: bool) -> None:
     read = marks.from_text(text)

@@ -23,6 +23,7 @@ from simian_army.errors import PlatformError, Unknown
 from simian_army.model import Selector
 from simian_army.targets.k8s import Kubernetes
 from simian_army.targets.kube.place import Place
+from tests.cluster.waiting import until
 from tests.targets.kube.stub import Reply, connected, serving
 
 Watch: Any = import_module("kubernetes.watch").Watch
@@ -51,7 +52,7 @@ class Hung:
             except OSError:
                 return
             self._open.append(connection)
-            connection.settimeout(5)
+            connection.settimeout(60)
             self.seen.append(connection.recv(65536).split(b" ")[0].decode())
 
     def close(self) -> None:
@@ -111,6 +112,7 @@ def test_a_deletion_without_an_answer_is_sent_four_times_by_default(
 ) -> None:
     with official(hung.url) as api, pytest.raises(urllib3.exceptions.HTTPError):
         act(api)
+    until("the last of them to arrive", lambda: len(hung.seen) >= times, 30)
     assert hung.seen == [verb] * times
 
 
@@ -121,6 +123,7 @@ def test_our_acts_without_an_answer_are_sent_once(hung: Hung) -> None:
         for act in (cluster.evict, cluster.delete):
             with pytest.raises(Unknown):
                 act(WEB)
+    until("the last of them to arrive", lambda: len(hung.seen) >= 2, 30)
     assert hung.seen == ["POST", "DELETE"]
 
 
@@ -146,7 +149,7 @@ def _pods(*, partial: bool) -> dict[str, Any]:
 def test_one_malformed_object_breaks_the_whole_typed_list_and_none_of_ours() -> None:
     with serving(lambda _: Reply(200, _pods(partial=False), {"Content-Type": "application/json"})) as server:
         with official(server.url) as api, pytest.raises(ValidationError):
-            api.list_pod_for_all_namespaces(_request_timeout=5)
+            api.list_pod_for_all_namespaces(_request_timeout=30)
 
     def talk(request: Any) -> Reply:
         if request.path.endswith("/pods"):
@@ -215,7 +218,7 @@ def test_its_import_is_paid_only_by_who_connects() -> None:
         "import sys\nfrom simian_army.targets.k8s import Kubernetes\nassert 'kubernetes' not in sys.modules\n"
         "import simian_army.engine, simian_army.cli.app\nassert 'kubernetes' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
     assert Kubernetes.connect(Place(url="http://127.0.0.1:1")) is not None
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from statistics import mean
+from statistics import median
 
 from tests.embedded.toxi.probes import Table
-from tests.embedded.toxi.scene import Json, Scene, near
+from tests.embedded.toxi.scene import PATIENCE, Client, Json, Scene, near
 
 probe = Table()
+
+
+def quickest(client: Client) -> float:
+    """Seconds there and back, without what a busy machine adds now and then."""
+    return min(client.trip() for _ in range(5))
 
 
 @probe("nothing but a proxy adds next to nothing", 0.0)
@@ -15,25 +20,25 @@ def _(at: Scene) -> Json:
     at.proxy()
     with at.client() as client:
         client.trip()
-        return near(min(client.trip() for _ in range(5)), 0.0, 0.05)
+        return near(min(client.trip() for _ in range(20)), 0.0, 0.05)
 
 
 @probe("much data passes whole", True)
 def _(at: Scene) -> Json:
     at.proxy()
     with at.client() as client:
-        return all(client.trip(b"y" * 100_000) < 5 for _ in range(20))
+        return all(client.trip(b"y" * 100_000) < PATIENCE for _ in range(20))
 
 
 @probe("latency strikes a connection that was open before, and ends when it is taken off", [0.0, 0.2, 0.0])
 def _(at: Scene) -> Json:
     at.proxy()
     with at.client() as client:
-        before = client.trip()
+        before = quickest(client)
         at.toxic("latency", latency=200)
-        during = min(client.trip() for _ in range(3))
+        during = quickest(client)
         at.untoxic()
-        return [near(before, 0.0), near(during, 0.2), near(client.trip(), 0.0)]
+        return [near(before, 0.0, 0.15), near(during, 0.2), near(quickest(client), 0.0, 0.15)]
 
 
 @probe("latency both ways adds up", 0.3)
@@ -68,7 +73,7 @@ def _(at: Scene) -> Json:
     at.toxic("latency", latency=60, jitter=40)
     with at.client() as client:
         times = [client.trip() for _ in range(30)]
-    return [min(times) >= 0.019, max(times) - min(times) > 0.03, 0.045 < mean(times) < 0.1]
+    return [min(times) >= 0.019, max(times) - min(times) > 0.03, 0.045 < median(times) < 0.1]
 
 
 @probe("a negative latency is none", 0.0)
@@ -105,12 +110,12 @@ def _(at: Scene) -> Json:
 @probe("toxicity is thrown for each connection", [True, True])
 def _(at: Scene) -> Json:
     at.proxy()
-    at.toxic("latency", toxicity=0.5, latency=60)
+    at.toxic("latency", toxicity=0.5, latency=120)
     late, same = [], []
     for _ in range(40):
         with at.client() as client:
             client.trip()
-            first, second = client.trip() > 0.05, client.trip() > 0.05
+            first, second = client.trip() > 0.11, client.trip() > 0.11
         late.append(first)
         same.append(first == second)
     return [6 < sum(late) < 34, sum(same) > 36]
@@ -129,7 +134,7 @@ def _(at: Scene) -> Json:
     at.proxy()
     at.toxic("bandwidth", rate=100)
     with at.client() as client:
-        return near(client.trip(b"b" * 100_000), 1.0, 0.4)
+        return near(client.trip(b"b" * 100_000), 1.0)
 
 
 @probe("bandwidth lets a part through before the whole", True)
@@ -137,8 +142,8 @@ def _(at: Scene) -> Json:
     at.proxy()
     at.toxic("bandwidth", rate=100)
     with at.client() as client:
-        client.say(b"b" * 100_000)
-        return client.hear(20_000) < 0.6
+        client.say(b"b" * 400_000)
+        return client.hear(20_000) < 3.0
 
 
 @probe("taking bandwidth off lets go at once what it kept back", 0.0)
@@ -168,20 +173,20 @@ def _(at: Scene) -> Json:
     at.proxy()
     at.toxic("timeout", timeout=300)
     with at.client() as client:
-        how, after = client.end()
+        how, after = client.end(since=client.born)
         return [how, near(after, 0.3)]
 
 
-@probe("data starts a timeout anew", ["closed", 0.3])
+@probe("data starts a timeout anew", ["closed", 1.5])
 def _(at: Scene) -> Json:
     at.proxy()
-    at.toxic("timeout", stream="upstream", timeout=300)
+    at.toxic("timeout", stream="upstream", timeout=1500)
     with at.client() as client:
         for _ in range(3):
-            assert client.end(0.15)[0] == "open"
+            assert client.end(0.6)[0] == "open"
             client.say()
-        how, after = client.end()
-        return [how, near(after, 0.3)]
+        how, after = client.end(since=client.spoke)
+        return [how, near(after, 1.5)]
 
 
 @probe("a timeout of nought swallows data for ever", "open")
@@ -222,7 +227,7 @@ def _(at: Scene) -> Json:
     at.toxic("reset_peer", timeout=300)
     with at.client() as client:
         client.say()
-        how, after = client.end()
+        how, after = client.end(since=client.spoke)
         return [how, near(after, 0.3)]
 
 

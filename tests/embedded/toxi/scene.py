@@ -16,7 +16,7 @@ from simian_army.clock import SystemClock
 
 Json = Any
 CLOCK = SystemClock()
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Echo:
@@ -59,6 +59,7 @@ class Client:
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
+        self.born = self.spoke = CLOCK.monotonic()
         self._socket = socket.create_connection((host, int(port)), PATIENCE)
 
     def __enter__(self) -> Self:
@@ -71,6 +72,7 @@ class Client:
         self._socket.close()
 
     def say(self, words: bytes = b"x") -> None:
+        self.spoke = CLOCK.monotonic()
         self._socket.sendall(words)
 
     def flood(self) -> None:
@@ -97,9 +99,10 @@ class Client:
         self.hear(len(words))
         return CLOCK.monotonic() - began
 
-    def end(self, wait: float = PATIENCE) -> list[Json]:
-        """How the connection ends: ``closed``, ``reset`` or ``open`` when it does not, and after how many seconds."""
-        began = CLOCK.monotonic()
+    def end(self, wait: float = PATIENCE, since: float = 0.0) -> list[Json]:
+        """How the connection ends: ``closed``, ``reset`` or ``open`` when it does not, and after how many seconds from
+        now, or from ``since``: the other side may have begun to count before we are let on."""
+        began = since or CLOCK.monotonic()
         self._socket.settimeout(wait)
         try:
             how = "data" if self._socket.recv(65536) else "closed"
@@ -165,8 +168,8 @@ class Scene:
         return Client(self.ask("GET", f"/proxies/{name}")[1]["listen"])
 
 
-def near(seconds: float, wanted: float, more: float = 0.3) -> float:
-    """``wanted`` if it is that, a little more for a busy machine; else what it is."""
+def near(seconds: float, wanted: float, more: float = 2.0) -> float:
+    """``wanted`` if it is that, and more for a machine that others keep busy; else what it is."""
     return wanted if wanted - 0.01 <= seconds <= wanted + more else seconds
 
 

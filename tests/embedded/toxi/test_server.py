@@ -11,6 +11,7 @@ import pytest
 
 from simian_army.embedded.toxi import Backend, ToxiServer, Write, seconds
 from simian_army.embedded.toxi.forms import Problem
+from tests.cluster.waiting import BUSY
 from tests.embedded.toxi.scene import Client, Scene
 
 
@@ -47,7 +48,7 @@ def test_nothing_is_left_when_it_is_stopped_in_the_middle_of_everything() -> Non
     idle.close()
     scene.echo.close()
     assert set(threading.enumerate()) <= threads
-    assert sockets() == open_before
+    assert sockets() <= open_before, "others may have closed some of theirs meanwhile"
 
 
 def test_it_can_be_stopped_twice_and_never_started() -> None:
@@ -140,11 +141,11 @@ def test_a_request_to_the_shop_takes_as_long_as_the_proxy_lets_it() -> None:
     with Backend() as shop, ToxiServer() as server:
         url = "http://" + server.apply({"name": "shop", "upstream": shop.address})["listen"]
         scene = Scene(server.url)
-        assert seconds(url) < 0.1
-        scene.toxic("latency", "shop", latency=200)
-        assert 0.19 < seconds(url) < 0.5
+        assert min(seconds(url) for _ in range(3)) < 0.5
+        scene.toxic("latency", "shop", latency=800)
+        assert 0.79 < seconds(url) < 0.8 + BUSY
         scene.untoxic(proxy="shop")
-        assert seconds(url) < 0.1
+        assert min(seconds(url) for _ in range(3)) < 0.5
         scene.close()
     with pytest.raises(ConnectionRefusedError):
         seconds(url)

@@ -33,7 +33,7 @@ def publishing(body: bytes) -> Iterator[Publisher]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             said.asked.append((self.path, self.headers.get("Authorization")))
-            said.go.wait(20)
+            said.go.wait(60)
             self.send_response(said.code)
             for name, value in said.headers.items():
                 self.send_header(name, value)

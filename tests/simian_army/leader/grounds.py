@@ -102,7 +102,11 @@ class Contender:
         """When it was told that the lease is its own."""
         return [at for at, left in list(self.samples) if left > 0]
 
-    def leads(self, seconds: float = 30) -> float:
+    def leads_now(self) -> bool:
+        """Whether the last that it was told is that the lease is its own."""
+        return bool(self.samples) and self.samples[-1][1] > 0 and not self.done
+
+    def leads(self, seconds: float = 60) -> float:
         """Wait until it leads; when that was first so."""
         return until(f"{self.who} to lead", lambda: self.led, seconds, 0.02)[0]
 
@@ -114,7 +118,7 @@ class Contender:
     def gives(self) -> float:
         """Have it give the lease back, and want it no more; when that was done."""
         self.say("give")
-        return until(f"{self.who} to give", lambda: self.done, 30, 0.02)[0]
+        return until(f"{self.who} to give", lambda: self.done, 60, 0.02)[0]
 
     def send(self, number: signal.Signals) -> None:
         self.child.send_signal(number)

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 import pytest
 
 from simian_army.errors import NotLeader
-from tests.cluster.waiting import pause, until
-from tests.simian_army.leader.grounds import CLOCK, DURATION, Ground, overlaps
+from tests.cluster.waiting import BUSY, pause, until
+from tests.simian_army.leader.grounds import CLOCK, DURATION, EVERY, Ground, overlaps
 
 Tell = Callable[[str], None]
 
@@ -23,7 +23,7 @@ class Contract:
             assert mine.left() == 0.0
             assert not mine.held_by_anyone()
             mine.take()
-            assert DURATION - 1.5 < mine.left() <= DURATION
+            assert 0 < mine.left() <= DURATION
             assert mine.held_by_anyone()
             assert mine.holder()["actor"] == "me@here"
             assert mine.holder()["pid"] and mine.holder()["beat"]
@@ -41,22 +41,23 @@ class Contract:
                 yours.take()
             assert yours.left() == 0.0
             mine.give()
-            until("the next to have it", yours.try_take, 1.0, 0.05)
+            until("the next to have it", yours.try_take, DURATION - 0.5, 0.05)  # before it would run out
             assert yours.left() > 0
             assert not mine.try_take()
             assert mine.left() == 0.0
 
     def test_it_falls_between_two_renewals_and_is_renewed_by_itself(self, ground: Ground) -> None:
-        with ground.leader() as mine:
+        lasts = 2 * DURATION  # a machine that stalls for a second or two is late with one renewal, or with two
+        with ground.leader(duration=lasts) as mine:
             mine.take()
-            seen = []
+            seen, begun = [], CLOCK.monotonic()
             for _ in range(250):
                 seen.append(mine.left())
                 pause(0.01)
             rises = [(one, two) for one, two in zip(seen, seen[1:], strict=False) if two > one]
-            assert 1 <= len(rises) <= 4
-            assert min(seen) > DURATION / 4
-            assert max(seen) <= DURATION
+            assert 1 <= len(rises) <= (CLOCK.monotonic() - begun) / EVERY + 2
+            assert min(seen) > lasts / 4
+            assert max(seen) <= lasts
 
     def test_a_refused_one_grants_nothing_and_stays_until_it_is_given(self, ground: Ground) -> None:
         with ground.leader("me@here") as mine, ground.leader() as other:
@@ -79,15 +80,15 @@ class Contract:
             five = [stack.enter_context(ground.contender(f"agent-{number}")) for number in range(5)]
             rounds = []
             for _ in range(4):
-                until("one of them to lead", lambda: any(c.led for c in five if not c.done), 40, 0.02)
+                until("one of them to lead", lambda: any(c.led for c in five if not c.done), 60, 0.02)
                 pause(0.5)
-                (leader,) = [c for c in five if c.samples and c.samples[-1][1] > 0 and not c.done]
+                (leader,) = until("the one that leads to say so", lambda: [c for c in five if c.leads_now()], 30, 0.02)
                 gave = leader.gives()
                 rest = [c for c in five if not c.done]
-                until("the next to lead", lambda rest=rest: any(c.led for c in rest), 5, 0.02)  # type: ignore[misc]
+                until("the next to lead", lambda rest=rest: any(c.led for c in rest), 30, 0.02)  # type: ignore[misc]
                 rounds.append(min(c.led[0] for c in rest if c.led) - gave)
             assert overlaps(five) == []
-            assert max(rounds) < 1.5, rounds
+            assert max(rounds) < DURATION - 0.5, rounds  # nobody waited until it would have run out
             tell(f"given back: the next leads after {max(rounds):.2f} s at most")
 
     @pytest.mark.slow
@@ -98,13 +99,13 @@ class Contract:
             ground.contender("first", 15.0, 2.0) as first,
             ground.contender("second", 15.0, 2.0) as second,
         ):
-            until("one to lead", lambda: first.led or second.led, 40, 0.02)
+            until("one to lead", lambda: first.led or second.led, 60, 0.02)
             leader, standby = (first, second) if first.led else (second, first)
             pause(2.5)
             killed = max(leader.led)
             leader.send(signal.SIGKILL)
-            took = standby.leads(25) - killed
-            assert took < 20
+            took = standby.leads(60) - killed
+            assert took < 20 + BUSY
             assert overlaps([first, second]) == []
             tell(f"killed: the standby leads after {took:.1f} s")
 
@@ -119,15 +120,15 @@ class Contract:
                 first.send(signal.SIGSTOP)
                 stopped = max(first.led)
                 if ground.frees:
-                    tell(f"stopped: the standby leads after {second.leads(20) - stopped:.1f} s of {DURATION:g}")
+                    tell(f"stopped: the standby leads after {second.leads(60) - stopped:.1f} s of {DURATION:g}")
                 else:
                     pause(DURATION + 1)
                 resumed = CLOCK.monotonic()
                 first.send(signal.SIGCONT)
                 # a question that was under way when it was stopped was asked before then
-                after = until("the first to go on", lambda: [s for s in first.samples if s[0] > resumed], 10, 0.02)
+                after = until("the first to go on", lambda: [s for s in first.samples if s[0] > resumed], 30, 0.02)
                 assert after[0][1] == 0.0
                 pause(0.5)
                 assert overlaps([first, second]) == []
-                if not ground.frees:
-                    assert first.samples[-1][1] > 0, "nobody else had it meanwhile"
+                if not ground.frees:  # nobody else had it meanwhile
+                    until("the first to have it again", first.leads_now, 30, 0.02)

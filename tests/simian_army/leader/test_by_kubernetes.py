@@ -19,11 +19,12 @@ from simian_army.leader.by_kubernetes import KubernetesSeat
 from simian_army.model import Json
 from simian_army.targets.kube.leases import Leases
 from simian_army.targets.kube.place import Place
-from tests.cluster.waiting import pause, until
+from tests.cluster.waiting import BUSY, pause, until
 from tests.simian_army.fakes import FakeClock
 from tests.simian_army.leader.grounds import CLOCK
 
 Answer = tuple[int, Any]
+LASTS, ANSWER = 3.0, 0.8
 STATUS = {"kind": "Status", "status": "Failure", "message": "planned by the test"}
 
 
@@ -50,8 +51,8 @@ def server() -> Iterator[Troubled]:
         yield server
 
 
-def leader(server: KubeServer, who: str, duration: float = 2.0) -> Leader:
-    connect = partial(Leases.connect, Place(url=server.url, timeout=0.3), CLOCK)
+def leader(server: KubeServer, who: str, duration: float = LASTS) -> Leader:
+    connect = partial(Leases.connect, Place(url=server.url, timeout=ANSWER), CLOCK)
     seat = KubernetesSeat(connect, "default", "shop", f"{who}@host/1/{who}", CLOCK, duration)
     return Leader(seat, CLOCK, duration, 0.4)
 
@@ -63,8 +64,9 @@ def test_however_a_renewal_fails_the_time_runs_out_and_nothing_is_raised(server:
     if way == "unreachable":
         server.stop()
     server.way = way
+    pause(ANSWER / 2)  # a renewal under way just then may still be heard
     seen = [mine.left()]
-    ends = CLOCK.monotonic() + 2.6
+    ends = CLOCK.monotonic() + LASTS + 0.6
     while CLOCK.monotonic() < ends:
         seen.append(mine.left())
         pause(0.02)
@@ -72,16 +74,17 @@ def test_however_a_renewal_fails_the_time_runs_out_and_nothing_is_raised(server:
     assert all(later <= earlier for earlier, later in zip(seen, seen[1:], strict=False))
     begun = CLOCK.monotonic()
     assert not mine.try_take()
-    assert CLOCK.monotonic() - begun < 1.5
+    assert CLOCK.monotonic() - begun < 3 * ANSWER + BUSY
     if way not in ("404", "unreachable"):
         assert mine.trouble
         server.way = ""
-        until("it to be ours again", mine.try_take, 5)
+        until("it to be ours again", mine.try_take, 30)
     mine.give()
 
 
 def test_a_renewal_that_was_carried_out_unheard_loses_nothing(server: Troubled) -> None:
     mine = leader(server, "me")
+    mine.every = 60  # its own thread renews nothing meanwhile
     mine.take()
     server.way = "unheard"
     mine.beat()
@@ -89,7 +92,7 @@ def test_a_renewal_that_was_carried_out_unheard_loses_nothing(server: Troubled) 
     server.way = ""
     mine.beat()
     assert mine.trouble == ""
-    assert mine.left() > 1.5
+    assert mine.left() > LASTS / 3
     mine.give()
 
 
@@ -102,9 +105,9 @@ def test_a_lease_that_is_deleted_under_its_holder_is_not_taken_while_the_holder_
     server.cluster.store.remove(Key("leases.coordination.k8s.io", "default", "simian-army-shop"))
     begun = CLOCK.monotonic()
     assert mine.left() > 1.0
-    until("the next to have it", yours.try_take, 10, 0.05)
+    until("the next to have it", yours.try_take, 30, 0.05)
     assert mine.left() == 0.0
-    assert 2.0 <= CLOCK.monotonic() - begun < 4.0
+    assert LASTS <= CLOCK.monotonic() - begun < LASTS + 2 + BUSY
     yours.give()
     mine.give()
 
@@ -112,7 +115,7 @@ def test_a_lease_that_is_deleted_under_its_holder_is_not_taken_while_the_holder_
 def test_somebody_who_writes_the_lease_ends_the_term(server: Troubled) -> None:
     mine = leader(server, "me")
     mine.take()
-    port = Leases.connect(Place(url=server.url, timeout=1.0), CLOCK)
+    port = Leases.connect(Place(url=server.url, timeout=10.0), CLOCK)
     lease = port.get_lease("default", "simian-army-shop")
     assert lease
     port.replace_lease({**lease, "spec": {**lease["spec"], "holderIdentity": "else@where/9/x"}})

@@ -92,7 +92,8 @@ class KubeGround:
     yaml: str
     kind: str = "pod"
     paged: bool = True
-    cases: Sequence[Case] = (Case(PodEvict, members=True), Case(NodeCordon))
+    # what a controller replaces comes last: its successor is another change of the state, a moment later
+    cases: Sequence[Case] = (Case(NodeCordon), Case(PodEvict, members=True))
     nodes: list[str] = field(default_factory=list)
 
     def fill(self, count: int) -> set[str]:

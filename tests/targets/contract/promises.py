@@ -15,6 +15,7 @@ from simian_army import marks, wiring
 from simian_army.contract import FaultKind
 from simian_army.errors import PlatformError, Refused
 from simian_army.model import Fault, Mark, Selector, Target
+from tests.cluster.waiting import BUSY
 from tests.simian_army.turned import Turned
 from tests.targets.contract.grounds import FLEET, KEY, Case, Ground, wait_until
 from tests.targets.kube.stub import Reply, serving, silent
@@ -22,7 +23,9 @@ from tests.targets.kube.stub import Reply, serving, silent
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TIMEOUT = 0.3
-PATIENCE = 8.0  # seconds: three tries of TIMEOUT, for each of the few requests a read makes, and the waits between
+PATIENCE = (
+    8.0 + BUSY
+)  # seconds: three tries of TIMEOUT, for each of the few requests a read makes, and the waits between
 LIES: dict[str, Reply] = {
     "html": Reply(200, b"<html><body>a captive portal</body></html>"),
     "cut": Reply(200, b'{"kind": "PodLi'),
@@ -219,7 +222,7 @@ class Promises:
         with ground.connected() as platform:
             faults = [prepared(ground, platform, case)[1] for case in ground.cases]
         for case, fault in zip(ground.cases, faults, strict=True):
-            with serving(lambda _: LIES[lie]) as server, ground.elsewhere(server.url, timeout=2.0) as platform:
+            with serving(lambda _: LIES[lie]) as server, ground.elsewhere(server.url, timeout=10.0) as platform:
                 for name, call in calls(case.make(platform), platform, fault).items():
                     refused_by_silence(name, call)
 

@@ -41,7 +41,7 @@ class Ground:
     @contextmanager
     def connected(self, **options: Any) -> Iterator[Kubernetes]:
         """The adapter, looking at the test's namespace only unless told otherwise."""
-        chosen = {"namespaces": (self.scope,), "fleet": "contract", "key": b"contract", "timeout": 10.0, **options}
+        chosen = {"namespaces": (self.scope,), "fleet": "contract", "key": b"contract", "timeout": 30.0, **options}
         cluster = Kubernetes.connect(self.place(**chosen))
         try:
             yield cluster

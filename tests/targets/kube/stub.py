@@ -111,7 +111,7 @@ def silent() -> Iterator[Silent]:
             except OSError:
                 return
             silence.connections.append(connection)
-            connection.settimeout(5)
+            connection.settimeout(60)
             silence.received.append(connection.recv(65536))
 
     thread = threading.Thread(target=take, daemon=True)
@@ -148,7 +148,7 @@ class QuickClock:
 def connected(url: str, **options: Any) -> Iterator[Kubernetes]:
     """The adapter at ``url``, without real waits."""
     clock = options.pop("clock", None) or QuickClock()
-    cluster = Kubernetes.connect(Place(url=url, fleet="test", key=b"secret", **{"timeout": 2.0, **options}), clock)
+    cluster = Kubernetes.connect(Place(url=url, fleet="test", key=b"secret", **{"timeout": 10.0, **options}), clock)
     try:
         yield cluster
     finally:

@@ -80,7 +80,7 @@ def _answer(connection: socket.socket, talk: Talk, over: threading.Event) -> Non
         raw = said if isinstance(said, bytes) else json.dumps(said).encode()
         connection.sendall(_frame(2, bytes([channel]) + raw))
     if talk.hangs:
-        over.wait(10)
+        over.wait(60)
     else:
         connection.sendall(_frame(8, (1000).to_bytes(2, "big")))
 

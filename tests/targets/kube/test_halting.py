@@ -39,7 +39,7 @@ class Promises:
 
     @pytest.fixture
     def port(self, ground: Ground) -> Iterator[Halting]:
-        port = Halting.connect(ground.place(timeout=10.0), SystemClock())
+        port = Halting.connect(ground.place(timeout=30.0), SystemClock())
         yield port
         port.close()
 
@@ -135,7 +135,7 @@ class TestReal(Promises):
 
 def on(talk: Talk, ask: Any) -> tuple[Any, list[str]]:
     with serving(talk) as stub:
-        port = Halting.connect(Place(url=stub.url, timeout=2.0, page_size=2), SystemClock())
+        port = Halting.connect(Place(url=stub.url, timeout=10.0, page_size=2), SystemClock())
         try:
             return ask(port), stub.lines()
         finally:

@@ -13,6 +13,7 @@ from simian_army.errors import ConfigError, PlatformError
 from simian_army.targets.k8s import Kubernetes
 from simian_army.targets.kube.login import login, within
 from simian_army.targets.kube.place import Place
+from tests.cluster.waiting import BUSY
 from tests.targets.kube.stub import QuickClock, Reply, namespace, serving
 
 
@@ -112,7 +113,7 @@ def test_work_that_does_not_come_back_is_left_behind() -> None:
     try:
         with pytest.raises(PlatformError, match=r"could not log in within 0\.1 s"):
             within(0.1, "log in", lambda: os.read(read, 1))
-        assert time.perf_counter() - begun < 2
+        assert time.perf_counter() - begun < 2 + BUSY
     finally:
         os.write(write, b"x")
         os.close(write)
@@ -120,7 +121,7 @@ def test_work_that_does_not_come_back_is_left_behind() -> None:
 
 def test_what_goes_wrong_in_the_work_is_raised_to_who_waits() -> None:
     with pytest.raises(ZeroDivisionError):
-        within(1.0, "divide", lambda: 1 // 0)
+        within(30.0, "divide", lambda: 1 // 0)
 
 
 def test_the_key_is_never_shown() -> None:
@@ -129,5 +130,5 @@ def test_the_key_is_never_shown() -> None:
 
 def test_importing_the_adapter_does_not_import_the_client() -> None:
     program = "import sys, simian_army.targets.k8s as _; print({'kubernetes', 'urllib3', 'yaml', 'structlog', 'rich'} & set(sys.modules))"
-    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert shown.stdout.strip() == "set()"

@@ -22,7 +22,7 @@ LATENCY = {"type": "latency", "stream": "downstream", "toxicity": 1.0, "attribut
 def connected(*urls: str, **options: Any) -> Iterator[Toxiproxy]:
     """The adapter at ``urls``; without real waits if a clock is given."""
     clock = options.pop("clock", None)
-    place = Place(urls, **{"fleet": FLEET, "key": KEY, "timeout": 2.0, **options})
+    place = Place(urls, **{"fleet": FLEET, "key": KEY, "timeout": 30.0, **options})
     toxiproxy = Toxiproxy.connect(place, clock)
     try:
         yield toxiproxy

@@ -204,7 +204,7 @@ def test_nothing_is_asked_for_nothing() -> None:
 
 
 def test_removals_go_side_by_side_over_connections_that_stay() -> None:
-    together, ports = threading.Barrier(4, timeout=5), set[Any]()
+    together, ports = threading.Barrier(4, timeout=20), set[Any]()
     shop = Shop()
 
     def wait(request: Request) -> Reply:

@@ -52,7 +52,7 @@ def _cannot_reach(url: str, ask: Callable[[], object]) -> None:
 
 
 def test_servers_are_asked_side_by_side() -> None:
-    together = threading.Barrier(3, timeout=1)
+    together = threading.Barrier(3, timeout=20)
 
     def talk(request: Request) -> Reply:
         together.wait()
