@@ -62,7 +62,7 @@ class News:
             if state.source.name == "ledger" or state.error:
                 continue  # the first tells itself; what cannot be read has neither begun nor ended
             events += [self._begun(state, halt) for halt in state.found.values() if self._is_new(halt)]
-            ended = [scope for scope in self.scopes(state.source.name) if scope in state.read - set(state.found)]
+            ended = [scope for scope in self.scopes(state.source.name) if scope in state.read.keys() - set(state.found)]
             events += [self._ended(state, scope) for scope in ended]
         return events
 

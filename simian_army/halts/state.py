@@ -45,11 +45,14 @@ class Reading:
 
 @dataclass(slots=True)
 class State:
-    """One source; times are monotonic seconds. Whoever changes it holds the lock of its owner."""
+    """One source; times are monotonic seconds. Whoever changes it holds the lock of its owner.
+
+    ``read`` tells when the newest reading of each scope was begun.
+    """
 
     source: Source
     found: dict[str, Halt] = field(default_factory=dict)
-    read: set[str] = field(default_factory=set)
+    read: dict[str, float] = field(default_factory=dict)
     interest: dict[str, float] = field(default_factory=dict)
     error: str = ""
     since: float = 0.0
@@ -66,15 +69,19 @@ class State:
             self.error = reading.error
             return
         self.error = ""
-        asked = self._asked(reading)
-        gone = {scope: self.found.pop(scope) for scope in asked if scope in self.found}
-        self.found.update({scope: _same(gone.get(scope), halt) for scope, halt in reading.found.items()})
-        self.read |= asked | set(reading.found)
+        # one that is slow may end after a newer one, which knows better
+        told = {scope for scope in self._asked(reading) | set(reading.found) if self._is_newest(reading, scope)}
+        gone = {scope: self.found.pop(scope) for scope in told if scope in self.found}
+        self.found.update({s: _same(gone.get(s), halt) for s, halt in reading.found.items() if s in told})
+        self.read.update(dict.fromkeys(told, reading.begun))
+
+    def _is_newest(self, reading: Reading, scope: str) -> bool:
+        return self.read.get(scope, reading.begun) <= reading.begun
 
     def _asked(self, reading: Reading) -> frozenset[str]:
         if not self.source.platform:
             return FLEET
-        return frozenset(self.read | set(self.found)) if reading.scopes is None else reading.scopes
+        return frozenset({*self.read, *self.found}) if reading.scopes is None else reading.scopes
 
     def due(self, now: float) -> frozenset[str]:
         """The scopes to look at now; none when it is not time, or nobody is interested."""

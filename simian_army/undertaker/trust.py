@@ -15,7 +15,7 @@ from simian_army.undertaker.record import Record, name_of, to_text
 from simian_army.undertaker.store import GONE, Pulse, Records, RecordsError
 
 STALE = 10.0  # seconds: an undertaker that showed no life for longer is not relied upon
-PATIENCE = 8.0  # seconds for an undertaker to come up and to acknowledge
+PATIENCE = 15.0  # seconds for an undertaker to come up and to acknowledge; on a busy machine a process takes several
 BEAT = 1.0  # seconds between two signs of life of ours
 
 
