@@ -90,8 +90,11 @@ compares with the program's own). Each is a key "scope|group|resource|name|verb"
 {{- range $values.rights.owners -}}
   {{- $rows = append $rows (dict "who" (list "agent" "leaver") "where" "around" "group" .group "resources" (list .resource) "verbs" (list "get" "list") "when" "" "names" "") -}}
 {{- end -}}
+{{- $runs := dig "platforms" "kubernetes" "exec" false $config -}}
 {{- range $mine -}}
+  {{- if or $runs (ne .resource "pods/exec") -}}
   {{- $rows = append $rows (dict "who" (list $who) "where" .where "group" .group "resources" (list .resource) "verbs" (list .verb) "when" "" "names" "") -}}
+  {{- end -}}
 {{- end -}}
 {{- $atoms := dict -}}
 {{- range $row := $rows -}}

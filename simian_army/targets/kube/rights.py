@@ -14,7 +14,7 @@ from simian_army.targets.kube.floors import HPA, PDB
 from simian_army.targets.kube.fronts import WORDS as FRONTS
 from simian_army.targets.kube.kinds import KINDS
 from simian_army.targets.kube.templates import MAKERS
-from simian_army.targets.kube.wants import Wants, harms, reaches
+from simian_army.targets.kube.wants import EXEC, Wants, harms, reaches
 
 Who: TypeAlias = Literal["agent", "undertaker", "leaver"]
 """The agent, its undertaker, and who takes both away again (``simian leave``)."""
@@ -129,7 +129,8 @@ def _of_owners(owners: Iterable[tuple[str, str]]) -> Iterator[Row]:
 
 def _of_kinds(who: Who, wants: Wants) -> Iterator[Right]:
     for where, (verb, group, resource, sub) in (one for kind in wants.kinds for one in _placed(who, kind)):
-        yield from (Right(scope, group, _whole(resource, sub), verb) for scope in _scopes(where, wants))
+        if wants.exec or (resource, sub) != EXEC:
+            yield from (Right(scope, group, _whole(resource, sub), verb) for scope in _scopes(where, wants))
 
 
 def _placed(who: Who, kind: object) -> Iterator[tuple[str, Permission]]:
