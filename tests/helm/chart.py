@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,13 @@ class Helm:
         assert said.returncode == 0, said.stderr
         return [one for one in yaml.safe_load_all(said.stdout) if one]
 
+    def notes(self, values: Obj) -> str:
+        """What whoever installs these is told; no cluster is asked."""
+        file = str(self.values(values))
+        said = self.run("install", RELEASE, str(CHART), "-n", HOME, "-f", file, "--dry-run=client")
+        assert said.returncode == 0, said.stderr
+        return said.stdout.partition("\nNOTES:\n")[2]
+
     def refused(self, values: Obj) -> str:
         """Why the chart does not take these."""
         said = self.run("template", RELEASE, str(CHART), "-n", HOME, "-f", str(self.values(values)))
@@ -64,6 +72,12 @@ class Helm:
 def of_kind(objects: list[Obj], *kinds: str) -> list[Obj]:
     """Those of these kinds."""
     return [one for one in objects if one["kind"] in kinds]
+
+
+def halting(notes: str) -> list[list[str]]:
+    """The two commands of kubectl by which the notes have somebody halt, in words."""
+    said = notes.partition("Stop everything, by kubectl alone:\n")[2].splitlines()[:2]
+    return [shlex.split(line)[1:] for line in said]
 
 
 def config_of(objects: list[Obj], folder: Path) -> Path:
