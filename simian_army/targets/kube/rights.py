@@ -44,7 +44,8 @@ class Row:
 
     ``where``: ``near`` are the namespaces that config names, ``around`` those or, with a fault whose reach is
     everywhere, all, ``stopped`` the same where such a fault stops others; ``cluster`` is no namespace; ``lease``,
-    ``halt``, ``records`` and ``home`` are our own. ``names`` limits it to objects of ours, or to ``namespaces``.
+    ``halt``, ``records`` and ``home`` are our own. ``names`` limits it to objects of ours, to
+    ``namespaces``, or to the one whose uid is the cluster's (``root``).
     """
 
     who: tuple[Who, ...]
@@ -73,6 +74,8 @@ TABLE: tuple[Row, ...] = (
     *(Row(_BOTH, "around", group, plurals, ("get", "list")) for group, plurals in _makers()),
     Row(_BOTH, "cluster", "", ("namespaces",), ("get",), names="namespaces"),
     Row(_BOTH, "cluster", "", ("namespaces",), ("list",), when="wide"),
+    # to know the cluster
+    Row(_AGENT, "cluster", "", ("namespaces",), ("get",), names="root"),
     # to judge them
     Row(_AGENT, "near", "policy", ("poddisruptionbudgets",), ("list",), when="budgets"),
     Row(_AGENT, "stopped", "policy", ("poddisruptionbudgets",), ("list",), when="pdb"),
@@ -184,7 +187,8 @@ def _names(which: str, wants: Wants) -> Sequence[str]:
     own = wants.own
     names: Mapping[str, Sequence[str]] = {
         "": ("",),
-        "namespaces": ("",) if wants.wide else tuple(dict.fromkeys((_ROOT, *(wants.exact or ())))),
+        "namespaces": ("",) if wants.wide else (wants.exact or ()),
+        "root": ("",) if wants.wide else (_ROOT,),
         "lease": (f"simian-army-{own.fleet}",),
         "halt": (own.configmap,),
         "deployments": own.deployments,

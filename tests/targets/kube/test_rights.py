@@ -120,6 +120,7 @@ def test_of_a_kind_that_does_not_say_what_its_revert_needs_an_undertaker_has_all
 
 def test_what_leaves_may_touch_only_what_is_ours_by_name() -> None:
     granted = rights("leaver", wants(PodEvict))
+    assert {right.name for right in granted if right.resource == "namespaces"} == {"shop"}
     ours = {(right.resource, right.name, right.verb) for right in granted if right.scope == "home"}
     assert {(kind, name) for kind, name, verb in ours if verb == "patch"} == {
         ("configmaps", "simian-army-halt"),
