@@ -8,11 +8,16 @@ import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from simian_army import wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.cluster.audit import Call
 
 CHART = Path(__file__).parents[2] / "helm/simian-army"
 KEY = "5b1f0c7d" * 8
@@ -101,6 +106,20 @@ def granted(objects: list[Obj], account: str) -> set[Atom]:
         role = roles[binding["roleRef"]["kind"], scope, binding["roleRef"]["name"]]
         found |= {atom for rule in role["rules"] for atom in _atoms(scope, rule)}
     return found
+
+
+def unused(atoms: set[Atom], calls: Sequence[Call]) -> set[Atom]:
+    """Those of these rights that none of the calls took."""
+    return {
+        atom
+        for atom in atoms
+        if not any(
+            (call.verb, call.resource) == (atom[4], atom[2])
+            and atom[0] in ("", call.namespace)
+            and atom[3] in ("", call.name)
+            for call in calls
+        )
+    }
 
 
 def offered(config: Path, **more: Any) -> dict[str, set[Atom]]:
