@@ -34,12 +34,11 @@ from simian_army.targets.kube.place import Place
 from simian_army.targets.kube.shelf import Shelf
 from simian_army.targets.kube.survey import survey
 from simian_army.targets.kube.templates import template_of, with_template
-from simian_army.targets.kube.wants import wants_of
+from simian_army.targets.kube.wants import EXEC, wants_of
 from simian_army.targets.kube.wire import Wire
 from simian_army.targets.kube.zones import Zones
 from simian_army.targets.telling import warn
 
-EXEC = ("pods", "exec")
 NO_EXEC = "running commands in containers is off: write platforms.kubernetes.exec: true, and grant pods/exec"
 MARGIN = 2.0
 """Seconds that the lease must have left beyond a request's timeout (DESIGN rule 12)."""

@@ -30,6 +30,8 @@ _ALWAYS = frozenset(
     }
 )
 _EXEC = (("create", "", "pods", "exec"), ("get", "", "pods", "exec"))
+"""What a real API server asks for before it runs a command (1.36: tests/targets/kube/test_execution.py)."""
+
 _HIDDEN = ("Namespace", "Event", "EndpointSlice", "ServiceAccount", "Lease", "CustomResourceDefinition")
 
 
@@ -155,7 +157,10 @@ class KubernetesWorld:
         self._server.stop()
 
     def ran(self, target: Target, container: str, argv: Sequence[str]) -> Ended:
-        """What a command in a container comes to here: one that ends process 1 restarts it, others do nothing."""
+        """What a command in a container comes to here: one that ends process 1 restarts it, others do nothing.
+
+        No request is made of it, for the embedded server runs none: what it takes is written down here, not observed.
+        """
         self._server.done.append(_EXEC[0])
         self._server.asked.extend(_EXEC)
         if not any("kill" in word for word in argv):

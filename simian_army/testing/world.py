@@ -50,7 +50,7 @@ class World(Protocol):
 
     def asked(self) -> Sequence[tuple[str, ...]]:
         """Every permission that requests through ports took so far, in the words and order of ``permissions``; empty
-        where the platform knows none."""
+        where the platform knows none. What the world carries out itself, without a request, it adds."""
         ...
 
     def always(self) -> Collection[tuple[str, ...]]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from simian_army import wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.cluster.audit import Call
 
 CHART = Path(__file__).parents[2] / "helm/simian-army"
 KEY = "5b1f0c7d" * 8
@@ -54,6 +60,13 @@ class Helm:
         assert said.returncode == 0, said.stderr
         return [one for one in yaml.safe_load_all(said.stdout) if one]
 
+    def notes(self, values: Obj) -> str:
+        """What whoever installs these is told; no cluster is asked."""
+        file = str(self.values(values))
+        said = self.run("install", RELEASE, str(CHART), "-n", HOME, "-f", file, "--dry-run=client")
+        assert said.returncode == 0, said.stderr
+        return said.stdout.partition("\nNOTES:\n")[2]
+
     def refused(self, values: Obj) -> str:
         """Why the chart does not take these."""
         said = self.run("template", RELEASE, str(CHART), "-n", HOME, "-f", str(self.values(values)))
@@ -64,6 +77,12 @@ class Helm:
 def of_kind(objects: list[Obj], *kinds: str) -> list[Obj]:
     """Those of these kinds."""
     return [one for one in objects if one["kind"] in kinds]
+
+
+def halting(notes: str) -> list[list[str]]:
+    """The two commands of kubectl by which the notes have somebody halt, in words."""
+    said = notes.partition("Stop everything, by kubectl alone:\n")[2].splitlines()[:2]
+    return [shlex.split(line)[1:] for line in said]
 
 
 def config_of(objects: list[Obj], folder: Path) -> Path:
@@ -87,6 +106,20 @@ def granted(objects: list[Obj], account: str) -> set[Atom]:
         role = roles[binding["roleRef"]["kind"], scope, binding["roleRef"]["name"]]
         found |= {atom for rule in role["rules"] for atom in _atoms(scope, rule)}
     return found
+
+
+def unused(atoms: set[Atom], calls: Sequence[Call]) -> set[Atom]:
+    """Those of these rights that none of the calls took."""
+    return {
+        atom
+        for atom in atoms
+        if not any(
+            (call.verb, call.resource) == (atom[4], atom[2])
+            and atom[0] in ("", call.namespace)
+            and atom[3] in ("", call.name)
+            for call in calls
+        )
+    }
 
 
 def offered(config: Path, **more: Any) -> dict[str, set[Atom]]:

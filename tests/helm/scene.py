@@ -17,7 +17,7 @@ from tests.cluster.fleet import SIMIAN
 from tests.cluster.process import Part
 from tests.cluster.waiting import until
 from tests.cluster.world import node
-from tests.helm.chart import FULL, HOME, KEY, WHO, Atom, Obj, granted, of_kind
+from tests.helm.chart import FULL, HOME, KEY, WHO, Atom, Obj, granted, of_kind, unused
 
 if TYPE_CHECKING:
     from tests.cluster.plane import Cluster
@@ -140,16 +140,7 @@ class Scene:
         denied = [f"{call.verb} {call.resource} {call.namespace}/{call.name}" for call in calls if call.code == 403]
         assert not denied, denied
         assert calls, f"{who} asked nothing"
-        return {
-            atom
-            for atom in granted(objects, f"{FULL}-{who}")
-            if not any(
-                (call.verb, call.resource) == (atom[4], atom[2])
-                and atom[0] in ("", call.namespace)
-                and atom[3] in ("", call.name)
-                for call in calls
-            )
-        }
+        return unused(granted(objects, f"{FULL}-{who}"), calls)
 
 
 @contextmanager
@@ -167,16 +158,18 @@ def scene(cluster: Cluster, space: str, folder: Path) -> Iterator[Scene]:
         for number in range(CHAINS):
             _chain(cluster, space, number)
         until("all pods to run", lambda: _run(cluster, space), 90)
+        _owned(cluster, space)
         yield made
     finally:
         cluster.admin.delete(f"{HOOKS}/{space}")
-        for name in nodes:
-            cluster.admin.delete(f"/api/v1/nodes/{name}")
         for who in WHO:
             for kind in ("clusterroles", "clusterrolebindings"):
                 cluster.admin.delete(f"{RBAC}/{kind}/{HOME}-{FULL}-{who}")
+        cluster.admin.delete(f"/api/v1/namespaces/{HOME}")
         cluster.remove_namespace(space)
         cluster.remove_namespace(HOME)
+        for name in nodes:  # last: pods on a node that is gone stay for most of a minute
+            cluster.admin.delete(f"/api/v1/nodes/{name}")
 
 
 def _things(space: str) -> Iterator[tuple[str, Obj]]:
@@ -185,7 +178,6 @@ def _things(space: str) -> Iterator[tuple[str, Obj]]:
     yield f"{apps}/statefulsets", _workload("StatefulSet", "db", space, replicas=3, serviceName="db")
     yield f"{apps}/daemonsets", _workload("DaemonSet", "logs", space)
     yield f"{core}/configmaps", {"kind": "ConfigMap", "metadata": {"name": "conf"}, "data": {"a": "1"}}
-    yield f"{core}/secrets", {"kind": "Secret", "metadata": {"name": "creds"}, "stringData": {"a": "canary-7"}}
     names = {"type": "ExternalName", "externalName": "bank.example"}
     yield f"{core}/services", {"kind": "Service", "metadata": {"name": "bank"}, "spec": names}
     yield f"{core}/services", {"kind": "Service", "metadata": {"name": "hook"}, "spec": _serves("hook")}
@@ -242,6 +234,19 @@ def _chain(cluster: Cluster, space: str, number: int) -> None:
         done = cluster.admin.create(f"/apis/{group}/v1/namespaces/{space}/{plural}", body)
         above = {**{key: body[key] for key in ("apiVersion", "kind")}, "name": head["name"], "controller": True}
         above["uid"] = done["metadata"]["uid"]
+
+
+def _owned(cluster: Cluster, space: str) -> None:
+    """A Secret on top of one of these chains: alone, so that what stands above it is read one by one."""
+    (owner,) = cluster.admin.items(f"/apis/apps/v1/namespaces/{space}/replicasets?labelSelector=app=tall-0")
+    above = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True}
+    above |= {key: owner["metadata"][key] for key in ("name", "uid")}
+    made = {
+        "kind": "Secret",
+        "metadata": {"name": "creds", "ownerReferences": [above]},
+        "stringData": {"a": "canary-7"},
+    }
+    cluster.admin.create(f"/api/v1/namespaces/{space}/secrets", made)
 
 
 def _run(cluster: Cluster, space: str) -> bool:

@@ -10,7 +10,7 @@ import yaml
 
 from simian_army import wiring
 from simian_army.rates import Rate
-from tests.helm.chart import CHART, FULL, HOME, KEY, RELEASE, Helm, config_of, of_kind
+from tests.helm.chart import CHART, FULL, HOME, KEY, RELEASE, Helm, config_of, halting, of_kind
 
 MONKEY = {"name": "pods", "use": "chaos", "on": "kubernetes", "schedule": {"every": "2h"}}
 
@@ -125,6 +125,26 @@ def test_the_guards_know_the_fleets_own_pods(helm: Helm) -> None:
     for spec in pods(made).values():
         env = {one["name"]: one.get("valueFrom") for one in spec["containers"][0]["env"]}
         assert {"SIMIAN_NAMESPACE", "SIMIAN_POD_UID", "SIMIAN_NODE"} <= env.keys()
+
+
+@pytest.mark.parametrize(
+    ("halt", "space", "name"),
+    [({}, HOME, "simian-army-halt"), ({"namespace": "halts", "configmap": "stop"}, "halts", "stop")],
+    ids=["unsaid", "elsewhere"],
+)
+def test_the_notes_halt_where_the_agent_looks(helm: Helm, halt: dict[str, str], space: str, name: str) -> None:
+    said = config(halt=halt)
+    assert halting(helm.notes(said)) == [
+        ["-n", space, "create", "configmap", name, "--from-literal=for=simian"],
+        ["-n", space, "annotate", "configmap", name, "simian-army/halt=why"],
+    ]
+    (role,) = [
+        one
+        for one in of_kind(helm.template(said), "Role")
+        if any(rule.get("resourceNames") == [name] for rule in one["rules"])
+        and one["metadata"]["name"] == f"{FULL}-agent"
+    ]
+    assert role["metadata"]["namespace"] == space, "there it may read it"
 
 
 def test_on_is_a_word_in_whatever_yaml_helm_reads(helm: Helm) -> None:

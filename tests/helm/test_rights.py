@@ -102,6 +102,21 @@ def test_the_chart_grants_what_rbac_prints_for_each_fault(helm: Helm, place: str
         assert bool(elsewhere) is (fault == "secret-fault"), fault
 
 
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("said", [{"exec": False}, {}], ids=["off", "unsaid"])
+def test_while_commands_are_off_there_is_no_rule_for_them(helm: Helm, place: str, said: dict[str, bool]) -> None:
+    monkeys = [strikes(fault) for fault in ("pod-evict", *OPENING)]
+    wanted = values(*monkeys, namespaces=PLACES[place])
+    on = same(helm, wanted)
+    kube = wanted["config"]["platforms"]
+    kube["kubernetes"] = {"context": "in-cluster", "namespaces": PLACES[place], **said}
+    off = same(helm, wanted)
+    scopes = ["shop", "till"] if place == "named" else [""]
+    opened = {(scope, "", "pods/exec", "", verb) for scope in scopes for verb in ("get", "create")}
+    assert {who: on[who] - off[who] for who in WHO} == {"agent": opened, "undertaker": set(), "leaver": set()}
+    assert all(off[who] <= on[who] for who in WHO), "and nothing else takes its place"
+
+
 def test_faults_of_game_days_and_owners_of_others_are_asked_for_by_hand(helm: Helm) -> None:
     said = values(strikes("pod-evict"), namespaces=["shop"])
     rights = {"faults": ["node-cordon"], "owners": [{"group": "argoproj.io", "resource": "rollouts"}]}

@@ -82,7 +82,7 @@ compares with the program's own). Each is a key "scope|group|resource|name|verb"
 {{- $_ := set $where "halt" (list (default $root.Release.Namespace (dig "halt" "namespace" "" $config))) -}}
 {{- $_ := set $where "records" (list (default $root.Release.Namespace (dig "undertaker" "namespace" "" $config))) -}}
 {{- $fullname := include "simian-army.fullname" $root -}}
-{{- $names := dict "" (list "") "namespaces" (ternary (list "") (prepend $exact.names "kube-system") $wide) -}}
+{{- $names := dict "" (list "") "namespaces" (ternary (list "") $exact.names $wide) "root" (ternary (list "") (list "kube-system") $wide) -}}
 {{- $_ := set $names "lease" (list (printf "simian-army-%s" $config.fleet)) -}}
 {{- $_ := set $names "halt" (list (dig "halt" "configmap" "simian-army-halt" $config)) -}}
 {{- $_ := set $names "deployments" (list (printf "%s-agent" $fullname) (printf "%s-undertaker" $fullname)) -}}
@@ -90,8 +90,11 @@ compares with the program's own). Each is a key "scope|group|resource|name|verb"
 {{- range $values.rights.owners -}}
   {{- $rows = append $rows (dict "who" (list "agent" "leaver") "where" "around" "group" .group "resources" (list .resource) "verbs" (list "get" "list") "when" "" "names" "") -}}
 {{- end -}}
+{{- $runs := dig "platforms" "kubernetes" "exec" false $config -}}
 {{- range $mine -}}
+  {{- if or $runs (ne .resource "pods/exec") -}}
   {{- $rows = append $rows (dict "who" (list $who) "where" .where "group" .group "resources" (list .resource) "verbs" (list .verb) "when" "" "names" "") -}}
+  {{- end -}}
 {{- end -}}
 {{- $atoms := dict -}}
 {{- range $row := $rows -}}

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from simian_army.errors import Refused
 from simian_army.faults.k8s.arguments import known
-from simian_army.faults.k8s.running_in import barred, container_of, status_of
+from simian_army.faults.k8s.running_in import RUNNING, barred, container_of, status_of
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
 from simian_army.ports_kube import KubernetesExecPort
 
@@ -37,8 +37,7 @@ class ContainerKill:
     }
     permissions: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
         ("get", "", "pods", ""),
-        ("get", "", "pods", "exec"),
-        ("create", "", "pods", "exec"),
+        *RUNNING,
     )
 
     def reach(self, fault: Fault) -> Selector | None:

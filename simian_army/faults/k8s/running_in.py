@@ -8,7 +8,12 @@ from typing import Any
 from simian_army.errors import Refused
 from simian_army.faults.k8s.arguments import word
 from simian_army.model import Fault
+from simian_army.needing import Permission
 from simian_army.ports_kube import KubernetesExecPort
+
+RUNNING: tuple[Permission, ...] = (("get", "", "pods", "exec"), ("create", "", "pods", "exec"))
+"""What running a command takes: its websocket is opened by a GET, and since 1.35 the API server asks for ``create``
+besides. An older one asks for ``get`` alone; there ``create`` lets its holder do the same by a POST."""
 
 
 @dataclass(frozen=True, slots=True)

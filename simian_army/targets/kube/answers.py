@@ -76,7 +76,9 @@ def grant(call: Call) -> str:
     """The RBAC rule that would allow the call."""
     group = call.kind.group if call.kind else ""
     where = f"a Role in namespace {call.scope}" if call.scope else "a ClusterRole"
-    rule = f'{{apiGroups: ["{group}"], resources: ["{call.resource}"], verbs: ["{call.verb}"]}}'
+    # the server may have missed either, see running_in.RUNNING
+    verbs = '"get", "create"' if call.sub == "exec" else f'"{call.verb}"'
+    rule = f'{{apiGroups: ["{group}"], resources: ["{call.resource}"], verbs: [{verbs}]}}'
     return f"add to {where}: {rule}"
 
 

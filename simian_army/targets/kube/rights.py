@@ -14,7 +14,7 @@ from simian_army.targets.kube.floors import HPA, PDB
 from simian_army.targets.kube.fronts import WORDS as FRONTS
 from simian_army.targets.kube.kinds import KINDS
 from simian_army.targets.kube.templates import MAKERS
-from simian_army.targets.kube.wants import Wants, harms, reaches
+from simian_army.targets.kube.wants import EXEC, Wants, harms, reaches
 
 Who: TypeAlias = Literal["agent", "undertaker", "leaver"]
 """The agent, its undertaker, and who takes both away again (``simian leave``)."""
@@ -44,7 +44,8 @@ class Row:
 
     ``where``: ``near`` are the namespaces that config names, ``around`` those or, with a fault whose reach is
     everywhere, all, ``stopped`` the same where such a fault stops others; ``cluster`` is no namespace; ``lease``,
-    ``halt``, ``records`` and ``home`` are our own. ``names`` limits it to objects of ours, or to ``namespaces``.
+    ``halt``, ``records`` and ``home`` are our own. ``names`` limits it to objects of ours, to
+    ``namespaces``, or to the one whose uid is the cluster's (``root``).
     """
 
     who: tuple[Who, ...]
@@ -73,6 +74,8 @@ TABLE: tuple[Row, ...] = (
     *(Row(_BOTH, "around", group, plurals, ("get", "list")) for group, plurals in _makers()),
     Row(_BOTH, "cluster", "", ("namespaces",), ("get",), names="namespaces"),
     Row(_BOTH, "cluster", "", ("namespaces",), ("list",), when="wide"),
+    # to know the cluster
+    Row(_AGENT, "cluster", "", ("namespaces",), ("get",), names="root"),
     # to judge them
     Row(_AGENT, "near", "policy", ("poddisruptionbudgets",), ("list",), when="budgets"),
     Row(_AGENT, "stopped", "policy", ("poddisruptionbudgets",), ("list",), when="pdb"),
@@ -129,7 +132,8 @@ def _of_owners(owners: Iterable[tuple[str, str]]) -> Iterator[Row]:
 
 def _of_kinds(who: Who, wants: Wants) -> Iterator[Right]:
     for where, (verb, group, resource, sub) in (one for kind in wants.kinds for one in _placed(who, kind)):
-        yield from (Right(scope, group, _whole(resource, sub), verb) for scope in _scopes(where, wants))
+        if wants.exec or (resource, sub) != EXEC:
+            yield from (Right(scope, group, _whole(resource, sub), verb) for scope in _scopes(where, wants))
 
 
 def _placed(who: Who, kind: object) -> Iterator[tuple[str, Permission]]:
@@ -183,7 +187,8 @@ def _names(which: str, wants: Wants) -> Sequence[str]:
     own = wants.own
     names: Mapping[str, Sequence[str]] = {
         "": ("",),
-        "namespaces": ("",) if wants.wide else tuple(dict.fromkeys((_ROOT, *(wants.exact or ())))),
+        "namespaces": ("",) if wants.wide else (wants.exact or ()),
+        "root": ("",) if wants.wide else (_ROOT,),
         "lease": (f"simian-army-{own.fleet}",),
         "halt": (own.configmap,),
         "deployments": own.deployments,

@@ -12,6 +12,9 @@ from simian_army.targets.kube.finding import PLATFORM
 from simian_army.targets.kube.place import Own, Place
 from simian_army.targets.scopes import Scopes
 
+EXEC = ("pods", "exec")
+"""Resource and subresource that run a command in a container."""
+
 _LIST_PODS: Permission = ("list", "", "pods", "")
 
 
@@ -27,6 +30,7 @@ class Wants:
     floors: tuple[str, ...] = ()
     fronts: bool = False
     pressure: bool = False
+    exec: bool = False
     own: Own = field(default_factory=Own)
     owners: tuple[tuple[str, str], ...] = ()
 
@@ -56,6 +60,7 @@ def wants_of(place: Place, kinds: Sequence[object], finds: Sequence[Selector] = 
         floors=place.floors,
         fronts=place.fronts,
         pressure=place.pressure,
+        exec=place.exec,
         own=place.own,
         owners=place.owners,
     )

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from simian_army.ports_kube import Ended
 from simian_army.targets.k8s import Kubernetes
 from simian_army.targets.kube.place import Place
 from tests.cluster.plane import Cluster
+from tests.cluster.rights import account, forget, rule
 from tests.cluster.waiting import BUSY
 from tests.targets.kube.talking import ERROR, STDERR, STDOUT, SUCCESS, Talk, exited, talking
 
@@ -86,7 +88,7 @@ def test_one_that_does_not_end_is_unknown_once_its_time_is_up() -> None:
 @pytest.mark.parametrize(
     ("status", "error", "why"),
     [
-        (403, Forbidden, r'resources: \["pods/exec"\], verbs: \["create"\]'),
+        (403, Forbidden, r'resources: \["pods/exec"\], verbs: \["get", "create"\]'),
         (404, Gone, "no such pod"),
         (400, Refused, "400 no such pod"),
         (500, Unknown, "it may have happened"),
@@ -123,24 +125,58 @@ def test_check_names_the_faults_that_are_off(real_cluster: Cluster, monkeypatch:
         assert len([one for one in said if one.startswith("fault container-kill: running commands")]) == told
 
 
-def test_the_real_server_is_reached_with_our_credentials_and_its_word_is_understood(
-    real_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its nodes have no kubelet: that much of its answer is the proof that it took the request."""
-    space = "exec-test"
-    real_cluster.namespace(space)
+SPACE = "exec-test"
+
+
+@pytest.fixture
+def there(real_cluster: Cluster) -> Iterator[Target]:
+    """A pod that the real server knows; its node has no kubelet, so nothing is run in it."""
+    real_cluster.namespace(SPACE)
     try:
-        real_cluster.deployment(space, "app", 1)
-        real_cluster.settle(space)
-        (pod,) = real_cluster.pods(space)
-        monkeypatch.setenv("KUBECONFIG", str(real_cluster.kubeconfig_of("admin")))
-        cluster = Kubernetes.connect(Place(context=real_cluster.context, exec=True))
-        there = Target("kubernetes", "pod", pod["metadata"]["uid"], pod["metadata"]["name"], space, "", None, {})
-        mark = real_cluster.audit_mark()
-        with contextlib.closing(cluster), pytest.raises(PlatformError) as caught:
-            cluster.run(there, "app", ["sync"], 5)
-        calls = [call for call in real_cluster.calls(mark) if "/exec" in call.uri]
+        real_cluster.deployment(SPACE, "app", 1)
+        real_cluster.settle(SPACE)
+        (pod,) = real_cluster.pods(SPACE)
+        yield Target("kubernetes", "pod", pod["metadata"]["uid"], pod["metadata"]["name"], SPACE, "", None, {})
     finally:
-        real_cluster.remove_namespace(space)
-    assert calls, "it came to the API server"
-    assert not isinstance(caught.value, Forbidden), str(caught.value)
+        real_cluster.remove_namespace(SPACE)
+
+
+def refusal(cluster: Cluster, kubeconfig: Path, pod: Target) -> PlatformError:
+    """Why the real server runs nothing in the pod for whom that file speaks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(kubeconfig))
+        port = Kubernetes.connect(Place(context=cluster.context, exec=True))
+    with contextlib.closing(port), pytest.raises(PlatformError) as caught:
+        port.run(pod, "app", ["sync"], 5)
+    return caught.value
+
+
+def test_the_real_server_is_reached_with_our_credentials_and_its_word_is_understood(
+    real_cluster: Cluster, there: Target
+) -> None:
+    """That its node has no kubelet is the proof that it took the request."""
+    mark = real_cluster.audit_mark()
+    error = refusal(real_cluster, real_cluster.kubeconfig_of("admin"), there)
+    assert [call for call in real_cluster.calls(mark) if "/exec" in call.uri], "it came to the API server"
+    assert not isinstance(error, Forbidden), str(error)
+
+
+def test_the_real_server_wants_both_verbs_and_tells_its_audit_log_of_one(real_cluster: Cluster, there: Target) -> None:
+    """A websocket is opened by GET, which takes `get`; since 1.35 `create` is asked for besides, of which nothing is
+    written down (the gate AuthorizePodWebsocketUpgradeCreatePermission)."""
+    mark = real_cluster.audit_mark()
+    said: dict[str, PlatformError] = {}
+    try:
+        for verbs in ("get", "create", "get create"):
+            name = f"may-{verbs.replace(' ', '-')}"
+            kubeconfig = account(real_cluster, SPACE, name, [rule("", "pods/exec", verbs)], [])
+            said[verbs] = refusal(real_cluster, kubeconfig, there)
+    finally:
+        forget(real_cluster, SPACE, "may-get", "may-create", "may-get-create")
+    assert {verbs: isinstance(error, Forbidden) for verbs, error in said.items()} == {
+        "get": True,
+        "create": True,
+        "get create": False,
+    }
+    calls = [call for call in real_cluster.calls(mark) if call.resource == "pods/exec"]
+    assert [(call.verb, call.code == 403) for call in calls] == [("get", True), ("get", True), ("get", False)]

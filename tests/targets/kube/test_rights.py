@@ -45,14 +45,22 @@ def test_there_is_no_wildcard_and_nothing_twice(who: Any, namespaces: tuple[str,
 
 def test_secrets_of_others_and_commands_are_opened_by_the_faults_that_need_them_alone() -> None:
     for kind in ALL:
-        granted = rights("agent", wants(kind))
+        granted = rights("agent", wants(kind, exec=True))
         assert ("pods/exec" in {right.resource for right in granted}) is (
             ("create", "", "pods", "exec") in kind.permissions
         )
         assert bool(verbs(granted, "secrets", "shop")) is (kind is SecretFault)
         assert verbs(granted, "secrets", "") == set()
         assert verbs(granted, "secrets", "home") == {"get", "list", "create", "patch", "delete"}
-    assert verbs(rights("agent", wants(ContainerKill)), "pods/exec", "shop") == {"get", "create"}
+    assert verbs(rights("agent", wants(ContainerKill, exec=True)), "pods/exec", "shop") == {"get", "create"}
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_while_commands_are_off_nobody_may_run_one(who: Any) -> None:
+    on, off = (set(rights(who, wants(*ALL, exec=runs))) for runs in (True, False))
+    opened = {Right("shop", "", "pods/exec", verb) for verb in ("get", "create")} if who == "agent" else set()
+    assert on - off == opened
+    assert off <= on, "and nothing else takes its place"
 
 
 def test_a_fault_whose_reach_is_everywhere_reads_everywhere_and_writes_where_it_strikes() -> None:
@@ -112,6 +120,7 @@ def test_of_a_kind_that_does_not_say_what_its_revert_needs_an_undertaker_has_all
 
 def test_what_leaves_may_touch_only_what_is_ours_by_name() -> None:
     granted = rights("leaver", wants(PodEvict))
+    assert {right.name for right in granted if right.resource == "namespaces"} == {"shop"}
     ours = {(right.resource, right.name, right.verb) for right in granted if right.scope == "home"}
     assert {(kind, name) for kind, name, verb in ours if verb == "patch"} == {
         ("configmaps", "simian-army-halt"),
