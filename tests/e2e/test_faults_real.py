@@ -116,7 +116,7 @@ def test_a_hog_runs_beside_its_target_in_a_restricted_namespace(land: Acres, fau
     with land.house() as house:
         outcome = fire(house)
         assert outcome.taken, refusals(outcome)
-        assert "is Running on" in told(house, outcome)["observed"]
+        assert "is Running and ready on" in told(house, outcome)["observed"]
         (hog,) = made(land)
         assert hog["spec"]["nodeName"] == outcome.taken[0].fault.target.facts["node"]
         assert hog["status"]["qosClass"] == "Guaranteed"

@@ -91,6 +91,11 @@ def names(land: Acres) -> set[str]:
     return {one["metadata"]["name"] for one in land.cluster.pods(land.space, "app=web")}
 
 
+def made(land: Acres) -> list[Obj]:
+    """Pods of ours."""
+    return [one for one in land.cluster.pods(land.space) if one["metadata"]["name"].startswith("simian-army-")]
+
+
 def running(land: Acres, name: str) -> Obj:
     """The status of the pod's container, once it runs."""
 
@@ -129,20 +134,24 @@ def test_a_command_of_config_is_run_in_the_container(land: Acres) -> None:
     ("fault", "params", "what", "least"),
     [
         ("cpu-hog", "{millicores: 400}", "cpuacct.usage", 400_000_000),
-        ("memory-hog", "{megabytes: 64}", "memory.usage_in_bytes", 64 << 20),
+        ("memory-hog", "{megabytes: 256}", "memory.usage_in_bytes", 256 << 20),
     ],
 )
 def test_a_hog_really_uses_up_its_node_and_ends_though_nobody_is_there(
     alone: Acres, fault: str, params: str, what: str, least: int
 ) -> None:
-    write(alone, fault, params, hold="2s")
+    write(alone, fault, params, hold="6s")
     node = node_of(alone)
     with alone.house() as house:
         outcome = fire(house)
         assert outcome.taken, refusals(outcome)
+        assert "is Running and ready on" in told(house, outcome)["observed"]
+        if fault == "memory-hog":
+            (hog,) = made(alone)
+            assert node.used(alone.space, hog["metadata"]["name"], what) >= least, "all of it, once it is told"
         for undertaker in alone.undertakers:
             undertaker.stopping.set()
-        (hog,) = [one for one in node.pods(alone.space) if one["metadata"]["name"].startswith("simian-army-")]
+        (hog,) = made(alone)
         name = hog["metadata"]["name"]
         assert hog["spec"]["containers"][0]["image"] == "busybox:1.37", "the one that is shipped"
         until(f"{least} of {what}", lambda: node.used(alone.space, name, what) >= least, 10)
