@@ -38,7 +38,8 @@ class Gathering:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         kinds = {name: getattr(plugin.make, "__name__", "") for name, plugin in found("fault").items()}
-        for item in session.items:
+        items: list[Any] = session.items
+        for item in items:
             parts = {PARTS[name] for name in getattr(item, "fixturenames", ()) if name in PARTS}
             words = set(_words(item)) if parts and fires(item.function) else set()
             for kind, made in kinds.items():

@@ -176,7 +176,10 @@ def test_a_container_that_is_always_started_again_is_struck_whatever_the_others_
 
 
 def test_a_sidecar_that_is_always_started_again_does_not_speak_for_the_container() -> None:
-    sidecar = {"restartPolicy": "OnFailure", "initContainers": [{"name": "proxy", "restartPolicy": "Always"}]}
+    sidecar: dict[str, Any] = {
+        "restartPolicy": "OnFailure",
+        "initContainers": [{"name": "proxy", "restartPolicy": "Always"}],
+    }
     with pytest.raises(Refused, match="restartPolicy: OnFailure"):
         ContainerKill(Containers(**sidecar)).prepare(KILL)
 
