@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PODS, NODES, ZONES = int(os.environ.get("PODS", "10000")), 40, 3
 EACH, PLACES = 100, 10
 MEGABYTES = 256.0
+EVICTS = frozenset({"node-drain", "zone-outage"})
 HOLDS = {"node-drain": 10, "zone-outage": 150, "network-partition": 10}
 WRITTEN = frozenset({"nodes", "pods", "networkpolicies", "pods/eviction"})
 ZONE = "topology.kubernetes.io/zone"
@@ -134,7 +135,11 @@ def once(made: Fleet, name: str) -> tuple[float, str]:
 
 
 def told(name: str, calls: Sequence[Call], megabytes: float) -> bool:
-    """Print one fault's costs; whether its goal is met."""
+    """Print one fault's costs; whether its goal is met.
+
+    Raises:
+        SystemExit: it struck nobody, or there are calls that nothing here explains, so nothing was measured.
+    """
     acts = [call for call in calls if call.writes and call.resource in WRITTEN and call.code < 300]
     struck = [call for call in acts if call.resource == "pods/eviction"] or acts[:2]
     reads, met = sum(not call.writes for call in calls), megabytes <= MEGABYTES
@@ -148,6 +153,11 @@ def told(name: str, calls: Sequence[Call], megabytes: float) -> bool:
     counted = Counter(part(call) for call in calls)
     for (what, words), count in sorted(counted.items(), key=lambda item: -item[1]):
         print(f"  {count:6,}  {what:34} {words}")
+    unexplained = sorted(what for what, words in counted if not words)
+    if unexplained:
+        raise SystemExit(f"{name}: nothing here says what these calls are for: {', '.join(unexplained)}")
+    if name in EVICTS and not granted:
+        raise SystemExit(f"{name}: nobody was evicted, so nothing was measured")
     return met
 
 

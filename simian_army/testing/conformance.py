@@ -101,8 +101,9 @@ def conformance(
     """A test class that asks every promise of a fault kind.
 
     Give it a name in a test module (``TestMyFault = conformance(MyFault, KubernetesWorld)``), and pytest or unittest
-    runs it. Every check is run in the first of ``ways``; the permissions, and that all is as before in the end, in each
-    of them. ``without`` leaves checks out by name and says why; that reason stands in the table of the documentation.
+    runs it. Every check is run in the first of ``ways``; the permissions, the effect, and that all is as before in the
+    end, in each of them. ``without`` leaves checks out by name and says why; that reason stands in the table of the
+    documentation.
 
     Raises:
         ValueError: ``without`` names no check of this kind, or gives no reason.

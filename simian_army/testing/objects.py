@@ -83,7 +83,7 @@ _MAKES: Mapping[str, Callable[[str], list[Obj]]] = {
     "statefulset": lambda name: [_workload("StatefulSet", name, replicas=2, serviceName=name)],
     "daemonset": lambda name: [_workload("DaemonSet", name)],
     "job": lambda name: [_job(name)],
-    "configmap": lambda name: [_thing("ConfigMap", name, data={"a": "true", "b": "2"})],
+    "configmap": lambda name: [_thing("ConfigMap", name, data={"a": "true", "b": "2", "url": "http://db.example/"})],
     "secret": lambda name: [_thing("Secret", name, type="Opaque", data={"a": "dHJ1ZQ==", "b": "Mg=="})],
     "service": lambda name: [_thing("Service", name, spec={"type": "ExternalName", "externalName": "db.example"})],
 }

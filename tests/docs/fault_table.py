@@ -20,7 +20,7 @@ Made by `python -m tests.docs.fault_table` from what the fault kinds say of them
 What each does in practice is told in [faults](faults.md), [aws](aws.md) and [toxiproxy](toxiproxy.md), how a fault of your own is tested in [testing faults](testing-faults.md).
 
 *How tested*: how many of the [checks](#the-checks) its conformance suite asks, and in how many ways of using it; whether its agent is killed at each point of a
-run; on which real parts, besides the embedded servers and moto, tests name it.
+run; on which real parts, besides the embedded servers and moto, tests fire it.
 """
 COLUMNS = ("fault", "strikes", "parameters", "undo gives back", "ends without us", "permissions", "how tested")
 

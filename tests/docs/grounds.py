@@ -1,4 +1,4 @@
-"""On which real parts each fault kind is tried, as the tests that are marked so say: `python -m tests.docs.grounds`."""
+"""On which real parts each fault kind is fired, as the tests that are marked so say: `python -m tests.docs.grounds`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -25,6 +26,9 @@ PARTS = {
 }
 """What fixtures stand for."""
 
+FIRING = frozenset({"inject", "fire"})
+"""The calls that do a fault; a test that only names a kind, or looks at what it asks for, tries nothing."""
+
 
 class Gathering:
     """Sees each test that is collected."""
@@ -34,12 +38,34 @@ class Gathering:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         kinds = {name: getattr(plugin.make, "__name__", "") for name, plugin in found("fault").items()}
-        for item in session.items:
+        items: list[Any] = session.items
+        for item in items:
             parts = {PARTS[name] for name in getattr(item, "fixturenames", ()) if name in PARTS}
-            words = set(_words(item)) if parts else set()
+            words = set(_words(item)) if parts and fires(item.function) else set()
             for kind, made in kinds.items():
                 if words & {kind, made}:
                     self.grounds.setdefault(kind, set()).update(parts)
+
+
+def fires(function: FunctionType, seen: frozenset[FunctionType] = frozenset()) -> bool:
+    """Whether a test does a fault, by itself or by a function of the tests that it calls."""
+    called = set(_called(function))
+    helpers = [function.__globals__.get(name) for name in called - FIRING]
+    ours = [one for one in helpers if isinstance(one, FunctionType) and one.__module__.startswith("tests.")]
+    seen |= {function}
+    return not called.isdisjoint(FIRING) or any(fires(one, seen) for one in ours if one not in seen)
+
+
+def _called(function: FunctionType) -> Iterator[str]:
+    for node in ast.walk(_tree(function)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
+
+
+def _tree(function: FunctionType) -> ast.AST:
+    return ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
 
 
 def _words(item: Any) -> Iterator[str]:
@@ -47,7 +73,7 @@ def _words(item: Any) -> Iterator[str]:
     given = getattr(item, "callspec", None)
     for value in given.params.values() if given else ():
         yield from _said(value)
-    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(item.function)))):
+    for node in ast.walk(_tree(item.function)):
         if isinstance(node, ast.Name):
             yield node.id
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -76,8 +76,9 @@ def test_a_zone_goes_out_and_comes_back(land: Acres) -> None:
 def test_a_taint_that_empties_a_node_makes_its_pods_leave(land: Acres) -> None:
     land.write("node-taint", "{effect: NoExecute}", on=land.nodes[0])
     with land.house() as house:
-        assert struck(land, house)["observed"] == "tainted, marked"
-        until("all to have left", lambda: not {"web", "cart"} & set(land.on(1)))
+        there = [pod for pod in land.cluster.pods(land.space) if pod["spec"].get("nodeName") == land.nodes[0]]
+        assert struck(land, house)["observed"] == f"tainted, marked; {len(there)} pods left, 0 tolerate it"
+        until("all to have left", lambda: not land.on(1))
         end(house)
     assert clean(land)
 
@@ -116,7 +117,7 @@ def test_a_hog_runs_beside_its_target_in_a_restricted_namespace(land: Acres, fau
     with land.house() as house:
         outcome = fire(house)
         assert outcome.taken, refusals(outcome)
-        assert "is Running on" in told(house, outcome)["observed"]
+        assert "is Running and ready on" in told(house, outcome)["observed"]
         (hog,) = made(land)
         assert hog["spec"]["nodeName"] == outcome.taken[0].fault.target.facts["node"]
         assert hog["status"]["qosClass"] == "Guaranteed"

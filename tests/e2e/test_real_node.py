@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.cluster.waiting import until
 from tests.e2e.acres import IN, Acres, Obj, end, fire, refusals, told
 
 pytestmark = pytest.mark.slow
+PODS = "/api/v1/namespaces/{}/pods"
 POLICIES = "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies"
 
 
@@ -57,8 +59,8 @@ def peopled(node: Node, space: str, folder: Path) -> Iterator[Acres]:
     node.admin.delete(f"/api/v1/namespaces/{space}")
 
 
-def write(land: Acres, fault: str, params: str = "{}", *, hold: str = "10m", more: str = "") -> None:
-    land.write(fault, params, more=more)
+def write(land: Acres, fault: str, params: str = "{}", *, hold: str = "10m", on: str = "", more: str = "") -> None:
+    land.write(fault, params, on=on, more=more)
     text = land.config.read_text().replace("hold: 10m", f"hold: {hold}")
     land.config.write_text(text.replace("kubernetes: {", "kubernetes: {exec: true, "))
 
@@ -89,6 +91,11 @@ def containers(land: Acres) -> set[str]:
 
 def names(land: Acres) -> set[str]:
     return {one["metadata"]["name"] for one in land.cluster.pods(land.space, "app=web")}
+
+
+def made(land: Acres) -> list[Obj]:
+    """Pods of ours."""
+    return [one for one in land.cluster.pods(land.space) if one["metadata"]["name"].startswith("simian-army-")]
 
 
 def running(land: Acres, name: str) -> Obj:
@@ -129,7 +136,7 @@ def test_a_command_of_config_is_run_in_the_container(land: Acres) -> None:
     ("fault", "params", "what", "least"),
     [
         ("cpu-hog", "{millicores: 400}", "cpuacct.usage", 400_000_000),
-        ("memory-hog", "{megabytes: 64}", "memory.usage_in_bytes", 64 << 20),
+        ("memory-hog", "{megabytes: 256}", "memory.usage_in_bytes", 256 << 20),
     ],
 )
 def test_a_hog_really_uses_up_its_node_and_ends_though_nobody_is_there(
@@ -140,9 +147,13 @@ def test_a_hog_really_uses_up_its_node_and_ends_though_nobody_is_there(
     with alone.house() as house:
         outcome = fire(house)
         assert outcome.taken, refusals(outcome)
+        assert "is Running and ready on" in told(house, outcome)["observed"]
+        if fault == "memory-hog":
+            (hog,) = made(alone)
+            assert node.used(alone.space, hog["metadata"]["name"], what) >= least, "all of it, once it is told"
         for undertaker in alone.undertakers:
             undertaker.stopping.set()
-        (hog,) = [one for one in node.pods(alone.space) if one["metadata"]["name"].startswith("simian-army-")]
+        (hog,) = made(alone)
         name = hog["metadata"]["name"]
         assert hog["spec"]["containers"][0]["image"] == "busybox:1.37", "the one that is shipped"
         until(f"{least} of {what}", lambda: node.used(alone.space, name, what) >= least, 60)
@@ -169,22 +180,62 @@ def test_a_failing_image_stops_the_container_and_the_true_one_runs_again(land: A
     until("its Service to count on it again", lambda: struck.name in {served(land) for _ in range(6)}, 60)
 
 
-@pytest.mark.parametrize(("fault", "params"), [("pod-evict", "{}"), ("pod-delete", "{grace: 0}")])
-def test_a_pod_that_left_is_replaced_and_its_service_answers(land: Acres, fault: str, params: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "params", "grace"),
+    [("pod-evict", "{}", 2), ("pod-delete", "{}", 2), ("pod-delete", "{grace: 3}", 3), ("pod-delete", "{grace: 0}", 0)],
+)
+def test_a_pod_that_left_is_replaced_and_its_service_answers(land: Acres, fault: str, params: str, grace: int) -> None:
     write(land, fault, params)
     before = names(land)
     identities = {name: running(land, name)["containerID"].removeprefix("containerd://") for name in before}
+    since = land.cluster.admin.get(PODS.format(land.space))["metadata"]["resourceVersion"]
     with land.house() as house:
         outcome = fire(house)
         assert outcome.taken, refusals(outcome)
         struck = outcome.taken[0].fault.target
     until("another one to be ready", lambda: len(names(land) - before) == 1, 60)
+    assert graces(land, since, struck.name)[0] == grace, "its own, or the one that was given"
     land.cluster.settle(land.space)
     until("its processes to be gone", lambda: identities[struck.name] not in containers(land), 60)
     assert set(identities.values()) & containers(land), "the other one's are there"
     fresh = names(land)
     assert struck.name not in fresh
     until("its Service to know", lambda: {served(land) for _ in range(8)} == fresh, 60)
+
+
+def graces(land: Acres, since: str, name: str) -> list[int]:
+    """The seconds that a pod had to end by itself, by each change since it was told to: a look may come too late."""
+    asked = f"{PODS.format(land.space)}?watch=true&resourceVersion={since}&timeoutSeconds=2"
+    events = map(json.loads, land.cluster.admin.raw("GET", asked).splitlines())
+    changed = [one["object"]["metadata"] for one in events if one["object"]["metadata"]["name"] == name]
+    return [one["deletionGracePeriodSeconds"] for one in changed if "deletionTimestamp" in one]
+
+
+def test_the_pods_of_a_suspended_job_go_and_it_has_others_once_it_is_given_back(land: Acres) -> None:
+    spec = {**pod_spec(container("app", "sleep", "3600")), "restartPolicy": "Never"}
+    template = {"metadata": {"labels": {"app": "work", **IN}}, "spec": spec}
+    job = {"kind": "Job", "metadata": {"name": "work"}, "spec": {"parallelism": 1, "template": template}}
+    land.cluster.admin.create(f"/apis/batch/v1/namespaces/{land.space}/jobs", job)
+
+    def at_work() -> set[str]:
+        pods = land.cluster.pods(land.space, "app=work")
+        return {pod["metadata"]["uid"] for pod in pods if pod["status"].get("phase") == "Running"}
+
+    first = until("its pod to run", at_work, 60)
+    (one,) = land.cluster.pods(land.space, "app=work")
+    identity = running(land, one["metadata"]["name"])["containerID"].removeprefix("containerd://")
+    assert identity in containers(land)
+    write(land, "job-suspend", on="work")
+    with land.house() as house:
+        outcome = fire(house)
+        assert outcome.taken, refusals(outcome)
+        assert told(house, outcome)["observed"] == "suspended, 0 pods are active"
+        assert at_work() == set()
+        until("its processes to be gone", lambda: identity not in containers(land), 20)
+        assert at_work() == set(), "and none is made while it is held"
+        end(house)
+    again = until("another pod to run", at_work, 60)
+    assert len(again or ()) == 1 and again != first
 
 
 def test_a_partition_that_nobody_enforces_has_no_effect(land: Acres) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from tests.cluster.world import budget
+from tests.cluster.world import budget, node
 from tests.embedded.probes import Json, Table
-from tests.embedded.scene import Scene
+from tests.embedded.scene import Scene, is_ready
 
 probe = Table()
 CONFLICT = [409, "Conflict"]
@@ -188,3 +188,33 @@ def _(at: Scene) -> Json:
     at.delete("deployments/web", {"propagationPolicy": "Background"})
     at.until(lambda: not at.items("replicasets"))
     return [at.until(lambda: not at.items("pods")), at.get("deployments/web").code == 404]
+
+
+@probe("a NoExecute taint makes those leave who do not tolerate it, and lets in who does", [True, True, True])
+def _(at: Scene) -> Json:
+    name = f"node-{at.scope}"
+    there = node(name, {})
+    taint = {"key": "example.com/out", "value": "x", "effect": "NoExecute"}
+    assert at.post("/api/v1/nodes", there).code == 201
+    try:
+        at.until(lambda: not at.get(f"/api/v1/nodes/{name}").body["spec"].get("taints"))
+        for pod, tolerations in TOLERATING.items():
+            at.pod(pod, node=name, tolerations=tolerations)
+        at.until(lambda: all(is_ready(at.get(f"pods/{pod}").body) for pod in TOLERATING))
+        at.patch(f"/api/v1/nodes/{name}", {"spec": {"taints": [taint]}})
+        gone = at.gone("pods/none") and at.gone("pods/other")
+        stay = all(is_ready(at.get(f"pods/{pod}").body) for pod in ("all", "key", "equal"))
+        at.pod("late", tolerations=TOLERATING["key"], nodeSelector={"kubernetes.io/hostname": name})
+        late = at.until(lambda: is_ready(at.get("pods/late").body))
+        return [gone, stay, late]
+    finally:
+        at.delete(f"/api/v1/nodes/{name}")
+
+
+TOLERATING: Json = {
+    "none": [],
+    "other": [{"key": "example.com/out", "value": "y", "effect": "NoExecute"}],
+    "all": [{"operator": "Exists"}],
+    "key": [{"key": "example.com/out", "operator": "Exists"}],
+    "equal": [{"key": "example.com/out", "value": "x"}],
+}

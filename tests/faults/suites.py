@@ -17,6 +17,7 @@ WAYS: Mapping[str, Sequence[Way]] = {
         Way({"key": "a", "value": "other"}),
         Way({"key": "a", "change": "remove"}),
         Way({"key": "b", "change": "empty"}),
+        Way({"key": "url", "change": "dns"}),
     ],
     "secret-fault": [Way({"key": "a"}), Way({"key": "a", "change": "remove"})],
     "exec": [Way({"container": "app", "argv": ["sync"]})],

@@ -75,12 +75,24 @@ def test_what_each_of_them_uses_up(here: Street) -> None:
     assert one["resources"]["limits"]["cpu"] == "1500m"
     assert one["command"][-1].count("while") == 2, "one loop for each core it may use"
     assert two["resources"]["limits"]["memory"] == "132Mi" and two["image"] == "ours:1"
-    assert f"head -c {100 * 1024 * 1024} /dev/zero" in two["command"][-1]
+    filling, rest = two["command"][-1].split(" && ", 1)
+    assert filling == "dd if=/dev/zero of=/hog/held bs=1048576 count=100"
+    assert rest.startswith(": > /hog/full"), "told only once dd has written all, and ended well"
+    assert two["readinessProbe"]["exec"]["command"] == ["/bin/sh", "-c", "[ -f /hog/full ]"]
+    assert "readinessProbe" not in one, "its loops begin with it"
     assert full["spec"]["volumes"][0]["emptyDir"] == {"medium": "Memory", "sizeLimit": "101Mi"}
 
 
+@pytest.mark.parametrize(("megabytes", "cpu"), [(1, "100m"), (1000, "100m"), (4096, "409m"), (100_000, "1000m")])
+def test_it_may_compute_as_much_as_it_takes_to_fill_the_memory_in_time(here: Street, megabytes: int, cpu: str) -> None:
+    kind = MemoryHog(here.cluster)
+    fault, mark = here.prepared(kind, {"megabytes": megabytes})
+    kind.inject(fault, mark)
+    assert hog(here, fault)["spec"]["containers"][0]["resources"]["requests"]["cpu"] == cpu
+
+
 @both
-def test_the_effect_is_that_it_runs(here: Street, make: Make) -> None:
+def test_the_effect_is_that_it_is_ready_and_no_less_than_that(here: Street, make: Make) -> None:
     kind = make(here.cluster)
     fault, mark = here.prepared(kind)
     assert not kind.observe(fault).holds and not kind.observe(fault).under_way
@@ -89,6 +101,23 @@ def test_the_effect_is_that_it_runs(here: Street, make: Make) -> None:
     assert first.holds or first.under_way
     assert here.server.settle(20)
     assert kind.observe(fault).holds
+    for phase, ready in (("Running", "False"), ("Pending", "False"), ("Running", "Unknown"), ("Running", None)):
+        said(here, fault, phase, ready)
+        seen = kind.observe(fault)
+        assert (seen.holds, seen.under_way) == (False, True), seen.detail
+    said(here, fault, "Running", "False")
+    assert "is Running, not ready yet on n1" in kind.observe(fault).detail
+    said(here, fault, "Running", "True")
+    assert kind.observe(fault).holds
+    said(here, fault, "Failed", "True")
+    seen = kind.observe(fault)
+    assert (seen.holds, seen.under_way) == (False, False), seen.detail
+
+
+def said(here: Street, fault: Fault, phase: str, ready: str | None) -> None:
+    conditions = [{"type": "Ready", "status": ready}] if ready else []
+    status = {"phase": phase, "conditions": conditions}
+    here.send("PATCH", f"{PODS}/{name_for(fault)}/status", {"status": status}, "merge")
 
 
 @both

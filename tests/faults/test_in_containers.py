@@ -151,12 +151,37 @@ def test_a_signal_that_could_not_be_sent_is_a_refusal(code: int) -> None:
     [
         ({"shareProcessNamespace": True}, "share their processes"),
         ({"hostPID": True}, "share their processes"),
-        ({"restartPolicy": "Never"}, "not started again"),
+        ({"restartPolicy": "Never"}, r"app may not be started again \(restartPolicy: Never\)"),
+        ({"restartPolicy": "OnFailure"}, r"app may not be started again \(restartPolicy: OnFailure\)"),
+        ({"containers": [{"name": "app", "restartPolicy": "OnFailure"}]}, r"restartPolicy: OnFailure"),
     ],
 )
 def test_a_pod_in_which_process_1_is_another_or_stays_dead_is_refused(spec: Json, why: str) -> None:
     with pytest.raises(Refused, match=why):
         ContainerKill(Containers(**spec)).prepare(KILL)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"restartPolicy": "Always"},
+        {"restartPolicy": "Never", "containers": [{"name": "app", "restartPolicy": "Always"}]},
+        {"containers": [{"name": "app"}, {"name": "side", "restartPolicy": "Never"}]},
+    ],
+)
+def test_a_container_that_is_always_started_again_is_struck_whatever_the_others_are(spec: Json) -> None:
+    port = Containers(**spec)
+    killed(port)
+    assert port.ran
+
+
+def test_a_sidecar_that_is_always_started_again_does_not_speak_for_the_container() -> None:
+    sidecar: dict[str, Any] = {
+        "restartPolicy": "OnFailure",
+        "initContainers": [{"name": "proxy", "restartPolicy": "Always"}],
+    }
+    with pytest.raises(Refused, match="restartPolicy: OnFailure"):
+        ContainerKill(Containers(**sidecar)).prepare(KILL)
 
 
 def test_the_command_is_that_of_config_and_no_shell_reads_it() -> None:

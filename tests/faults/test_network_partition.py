@@ -11,21 +11,10 @@ from simian_army.bearing import name_for
 from simian_army.errors import Conflict, Forbidden, Refused, Unknown
 from simian_army.faults.k8s.network_partition import LABEL, NetworkPartition
 from simian_army.model import Fault, Json, Target
+from tests.faults.enforcers import CALICO
 from tests.faults.street import Street, street
 
 POLICIES = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies"
-CALICO = {
-    "apiVersion": "apps/v1",
-    "kind": "DaemonSet",
-    "metadata": {"name": "calico-node", "namespace": "kube-system"},
-    "spec": {
-        "selector": {"matchLabels": {"k8s-app": "calico-node"}},
-        "template": {
-            "metadata": {"labels": {"k8s-app": "calico-node"}},
-            "spec": {"containers": [{"name": "c", "image": "c"}]},
-        },
-    },
-}
 
 
 @pytest.fixture
@@ -101,28 +90,6 @@ def test_all_but_some_addresses_are_let_through(here: Street) -> None:
         {"ipBlock": {"cidr": "::/0", "except": ["fd00::/8"]}},
     ]
     assert said["egress"] == [{"to": blocks}] and said["policyTypes"] == ["Egress"]
-
-
-def test_without_anybody_who_enforces_policies_there_is_no_effect(here: Street) -> None:
-    kind = NetworkPartition(here.cluster)
-    fault, mark = here.prepared(kind)
-    kind.inject(fault, mark)
-    seen = kind.observe(fault)
-    assert not seen.holds and "nobody is known to enforce policies here" in seen.detail
-    here.server.apply(CALICO)
-    assert here.server.settle(20)
-    assert kind.observe(fault).holds
-    named = replace(fault, params={"enforcer": "kube-system/other"})
-    assert not kind.observe(named).holds, "the one that config names is meant, and no other"
-
-
-def test_an_enforcer_that_is_ready_nowhere_enforces_nothing(here: Street) -> None:
-    kind = NetworkPartition(here.cluster)
-    fault, mark = here.prepared(kind)
-    kind.inject(fault, mark)
-    here.send("POST", "/apis/apps/v1/namespaces/kube-system/daemonsets", {**CALICO, "metadata": {"name": "x"}})
-    named = replace(fault, params={"enforcer": "kube-system/gone"})
-    assert not kind.observe(named).holds
 
 
 @pytest.mark.parametrize("how", ["label", "policy", "pod"])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,52 +8,21 @@ import pytest
 
 from simian_army import marks
 from simian_army.contract import FaultKind
-from simian_army.errors import Conflict, Refused, SimianError
+from simian_army.errors import Conflict, Refused
 from simian_army.faults.k8s.leaving_all import evictable
 from simian_army.faults.k8s.node_drain import NodeDrain
 from simian_army.model import Fault, Selector, Target
 from simian_army.standing import stops
-from simian_army.testing.fakes import OnePort
+from tests.faults.crowd import Crowd, pod
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NODE = Target("kubernetes", "node", "u1", "n1", "", "", NOW, {})
 UNDO = {"unschedulable": False}
 
 
-def pod(name: str, group: str = "shop/Deployment/web", *, labels: dict[str, str] | None = None, **facts: Any) -> Target:
-    told = {"node": "n1", "phase": "Running", "mirror": False, "terminating": False, **facts}
-    replaced = bool(group)
-    return Target("kubernetes", "pod", f"uid-{name}", name, "shop", group, NOW, labels or {}, (), told, replaced)
-
-
 WEB, CART = pod("web"), pod("cart", "shop/Deployment/cart")
 FAULT = Fault("node-drain", NODE, undo=UNDO, hold=timedelta(minutes=5), others=(WEB, CART))
 MARK = marks.sign(b"key", "fleet", "run-1", FAULT, NOW)
-
-
-class Crowd(OnePort):
-    """A node and the pods on it; ``noes`` are those whom an eviction is refused for."""
-
-    def __init__(self, *pods: Target, noes: dict[str, SimianError] | None = None) -> None:
-        super().__init__({"metadata": {"name": "n1", "uid": "u1", "resourceVersion": "1"}, "spec": {}})
-        self.pods = {one.id: one for one in pods}
-        self.noes = noes or {}
-        self.asked: list[Selector] = []
-
-    def find(self, selector: Selector) -> list[Target]:
-        self.asked.append(selector)
-        return list(self.pods.values())
-
-    def evict_all(self, pods: Sequence[Target], grace: int | None, ends: datetime) -> list[SimianError | None]:
-        said: list[SimianError | None] = []
-        assert ends == MARK.deadline
-        for one in pods:
-            no = self.noes.get(one.id)
-            said.append(no)
-            self.acts.append(("evict", one.id, grace))
-            if no is None:
-                self.pods.pop(one.id, None)
-        return said
 
 
 def test_a_drain_stops_whom_it_reaches_which_is_every_pod_on_the_node() -> None:
@@ -69,6 +37,7 @@ def test_the_node_is_cordoned_before_anybody_is_evicted_and_given_back_whole() -
     assert kind.prepare(FAULT) == UNDO
     kind.inject(replace(FAULT, params={"grace": 3}), MARK)
     assert port.acts == [("patch", "u1"), ("evict", "uid-web", 3), ("evict", "uid-cart", 3)]
+    assert port.ends == [MARK.deadline]
     seen = kind.observe(FAULT)
     assert (seen.holds, seen.detail) == (True, "cordoned, marked; 2 of 2 pods evicted")
     assert kind.revert(FAULT, MARK).holds

@@ -13,7 +13,7 @@ from simian_army.errors import Conflict, Refused
 from simian_army.faults.k8s.node_taint import NodeTaint
 from simian_army.model import Fault, Json, Mark, Selector, Target
 from simian_army.standing import stops
-from simian_army.testing.fakes import OnePort
+from tests.faults.crowd import Crowd, pod
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NODE = Target("kubernetes", "node", "u1", "n1", "", "", NOW, {})
@@ -29,17 +29,25 @@ def mark_of(fault: Fault = FAULT, run: str = "run-1") -> Mark:
 MARK = mark_of()
 
 
-def node(*taints: Json, **metadata: Any) -> OnePort:
+def node(*taints: Json, **metadata: Any) -> Crowd:
     spec = {"a": 1, **({"taints": [dict(taint) for taint in taints]} if taints else {})}
-    return OnePort({"metadata": {"name": "n1", "uid": "u1", "resourceVersion": "1", **metadata}, "spec": spec})
+    port = Crowd()
+    port.obj = {"metadata": {"name": "n1", "uid": "u1", "resourceVersion": "1", **metadata}, "spec": spec}
+    return port
 
 
-def body(port: OnePort) -> dict[str, Any]:
+def nowhere() -> Crowd:
+    port = Crowd()
+    port.obj = None
+    return port
+
+
+def body(port: Crowd) -> dict[str, Any]:
     assert port.obj is not None
     return port.obj
 
 
-def unchanged(port: OnePort, before: dict[str, Any]) -> bool:
+def unchanged(port: Crowd, before: dict[str, Any]) -> bool:
     after = copy.deepcopy(body(port))
     after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
     return after == before
@@ -175,8 +183,8 @@ def test_parameters_that_make_no_taint_are_refused(params: Json, why: str) -> No
         NodeTaint(node()).prepare(replace(FAULT, params=params))
 
 
-@pytest.mark.parametrize(("port", "why"), [(OnePort(None), "gone"), (node(uid="another"), "gone")])
-def test_a_node_that_is_gone_is_refused(port: OnePort, why: str) -> None:
+@pytest.mark.parametrize(("port", "why"), [(nowhere(), "gone"), (node(uid="another"), "gone")])
+def test_a_node_that_is_gone_is_refused(port: Crowd, why: str) -> None:
     with pytest.raises(Refused, match=why):
         NodeTaint(port).prepare(FAULT)
     assert NodeTaint(port).revert(FAULT, MARK).holds
@@ -204,3 +212,75 @@ def test_no_execute_is_refused_where_a_pod_would_not_come_back() -> None:
         kind.prepare(replace(with_effect("NoExecute"), others=(mirror, bare)))
     assert kind.prepare(replace(with_effect("NoExecute"), others=(mirror,)))
     assert kind.prepare(replace(FAULT, others=(bare,)))
+
+
+def emptied(*there: Target, others: tuple[Target, ...]) -> tuple[Crowd, NodeTaint, Fault]:
+    """A node with a NoExecute taint of ours, the pods that are on it now, and those that were when it was judged."""
+    port = node()
+    kind, fault = NodeTaint(port), replace(with_effect("NoExecute"), others=others)
+    fault = replace(fault, undo=kind.prepare(fault))
+    kind.inject(fault, mark_of(fault))
+    port.pods = {one.id: one for one in there}
+    return port, kind, fault
+
+
+def under(*tolerations: Json, name: str = "web", group: str = "shop/Deployment/web") -> Target:
+    there = pod(name, group)
+    return replace(there, facts={**there.facts, "spec.tolerations": list(tolerations) or None})
+
+
+OTHER = {"key": "gpu", "operator": "Exists"}
+ALL, OURS = {"operator": "Exists"}, {"key": "simian-army/taint", "operator": "Exists", "effect": "NoExecute"}
+
+
+def test_no_execute_has_its_effect_once_all_that_do_not_tolerate_it_have_left() -> None:
+    web, cart, logs = under(), under(OTHER, name="cart"), under(ALL, name="logs", group="shop/DaemonSet/logs")
+    port, kind, fault = emptied(web, cart, logs, others=(web, cart, logs))
+    seen = kind.observe(fault)
+    assert (seen.holds, seen.under_way) == (False, True)
+    assert seen.detail == "tainted, marked; 0 of 2 pods left, 2 stay: 2 of shop/Deployment/web"
+    assert port.asked[-1] == Selector("pod", fields=(("spec.nodeName", "n1"),), facts=("spec.tolerations",))
+    del port.pods[web.id]
+    seen = kind.observe(fault)
+    assert (seen.holds, seen.under_way) == (False, True), "one of two is not all"
+    port.pods[cart.id] = replace(cart, facts={**cart.facts, "terminating": True})
+    seen = kind.observe(fault)
+    assert (seen.holds, seen.under_way) == (True, False)
+    assert seen.detail == "tainted, marked; 2 pods left, 1 tolerate it"
+
+
+@pytest.mark.parametrize(
+    ("toleration", "stays"),
+    [
+        (ALL, True),
+        (OURS, True),
+        ({"key": "simian-army/taint", "effect": ""}, True),
+        ({**OURS, "tolerationSeconds": 300}, True),
+        ({**OURS, "tolerationSeconds": 0}, False),
+        ({"key": "simian-army/taint", "value": "x"}, False),
+        ({**OURS, "effect": "NoSchedule"}, False),
+        ({"key": "", "operator": "Equal"}, False),
+        ({"key": "simian-army/taint", "operator": "Lt", "value": "3"}, False),
+        (OTHER, False),
+    ],
+)
+def test_who_tolerates_the_taint_need_not_leave(toleration: Json, *, stays: bool) -> None:
+    there = under(toleration)
+    _, kind, fault = emptied(there, others=(there,))
+    assert kind.observe(fault).holds is stays
+
+
+def test_where_nobody_was_to_leave_the_taint_is_the_effect() -> None:
+    came, over = under(name="came"), pod("over", phase="Succeeded")
+    file = pod("file", "", mirror=True)
+    _, kind, fault = emptied(came, over, file, others=(over, file))
+    seen = kind.observe(fault)
+    assert (seen.holds, seen.detail) == (True, "tainted, marked; nobody there to leave")
+
+
+def test_no_schedule_makes_nobody_leave_and_asks_for_no_pods() -> None:
+    port = node()
+    kind, fault = NodeTaint(port), replace(FAULT, others=(under(),))
+    port.pods = {one.id: one for one in fault.others}
+    kind.inject(fault, MARK)
+    assert kind.observe(fault).holds and port.asked == []

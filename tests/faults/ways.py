@@ -55,6 +55,7 @@ WAYS = {
     "config-fault": Way(ConfigFault, "configmap", {"data": {"a": "1", "b": "2"}}, ("f:data", "f:a"), {"key": "a", "value": "x"}),
     "config-only": Way(ConfigFault, "configmap", {"data": {"a": "1"}}, ("f:data", "f:a"), {"key": "a", "change": "remove"}),
     "config-binary": Way(ConfigFault, "configmap", {"binaryData": {"a": "AAEC"}}, ("f:binaryData", "f:a"), {"key": "a"}),
+    "config-dns": Way(ConfigFault, "configmap", {"data": {"a": "postgres://db.shop.svc:5432/shop"}}, ("f:data", "f:a"), {"key": "a", "change": "dns"}),
     "secret-fault": Way(SecretFault, "secret", {"type": "Opaque", "data": {"a": coded("canary-9d1e")}}, ("f:data", "f:a"), {"key": "a"}),
     "secret-gone": Way(SecretFault, "secret", {"type": "Opaque", "data": {"a": coded("canary-9d1e")}}, ("f:data", "f:a"), {"key": "a", "change": "remove"}),
 }  # fmt: skip

@@ -152,6 +152,17 @@ def test_a_taint_stands_while_it_is_held(place: Ground) -> None:
     assert is_bare(place, "n1") and "taints" not in place.node("n1")["spec"]
 
 
+def test_a_taint_that_empties_the_node_is_told_once_its_pods_have_left(place: Ground) -> None:
+    place.write(monkey("node-taint", "{effect: NoExecute}"))
+    with place.house() as house:
+        outcome = fire(house)
+        said = detail(house, outcome.run.id, Phase.OBSERVED)
+        assert said.startswith("tainted, marked; ") and said.endswith(" pods left, 0 tolerate it")
+        assert on(place, "n1") == []
+        end_all(house)
+    assert is_bare(place, "n1")
+
+
 def test_a_taint_that_empties_the_node_asks_the_groups_there(place: Ground) -> None:
     place.server.apply(budget("web", 6))
     assert place.server.settle(20)

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from examples.cut.cut import ServiceCut
 from simian_army import testing
 from simian_army.faults.k8s.pod_delete import PodDelete
-from simian_army.testing import CHECKS, KubernetesWorld, Nonconformity, Suite, conformance
+from simian_army.model import Evidence, Fault
+from simian_army.testing import CHECKS, KubernetesWorld, Nonconformity, Suite, Way, conformance
 from tests.testing.broken import BROKEN, Everybody, Idle, Many
 from tests.testing.frail import FRAIL
 
@@ -59,6 +61,24 @@ def test_a_good_kind_passes_every_check(good: type[Suite], check: str) -> None:
 def test_an_error_of_the_kind_itself_is_told_as_it_is() -> None:
     with pytest.raises(ValueError, match="whom it harms"):
         run(conformance(Everybody, CLUSTER), "effect")
+
+
+BLIND = {"blind": "whether it does not look"}
+
+
+class BlindAtTimes(ServiceCut):
+    """It sees its effect unless it is told not to look."""
+
+    params = BLIND
+
+    def observe(self, fault: Fault) -> Evidence:
+        return Evidence(holds=False, detail="did not look") if fault.params.get("blind") else super().observe(fault)
+
+
+def test_an_effect_is_asked_in_every_way_a_kind_can_be_used() -> None:
+    run(conformance(BlindAtTimes, CLUSTER, Way(), Way({"blind": False})), "effect")
+    with pytest.raises(Nonconformity, match="does not see its effect: did not look"):
+        run(conformance(BlindAtTimes, CLUSTER, Way(), Way({"blind": True})), "effect")
 
 
 def test_a_check_that_is_left_out_is_not_asked_and_says_why() -> None:

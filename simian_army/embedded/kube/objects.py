@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
+
+from simian_army.tolerating import tolerates
 
 Json = dict[str, Any]
 Change = Callable[[Json], Json]
@@ -138,6 +140,12 @@ def is_true(obj: Json, kind: str) -> bool:
 def ready(pod: Json) -> bool:
     """Whether a pod serves: Ready and not leaving."""
     return not leaving(pod) and is_true(pod, "Ready")
+
+
+def lets_in(node: Json, pod_spec: Json, effects: Sequence[str] = ("NoSchedule", "NoExecute")) -> bool:
+    """Whether a pod of this spec tolerates each taint of a node that has one of these effects."""
+    taints = [one for one in spec_of(node).get("taints") or () if one.get("effect") in effects]
+    return all(tolerates(pod_spec.get("tolerations"), one) for one in taints)
 
 
 def finished(pod: Json) -> bool:

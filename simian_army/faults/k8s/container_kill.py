@@ -13,6 +13,7 @@ from simian_army.model import Evidence, Fault, Json, Mark, Selector
 from simian_army.ports_kube import KubernetesExecPort
 
 TERM = ("/bin/sh", "-c", "kill -TERM 1")
+_ALWAYS = "Always"
 _SECONDS = 10.0
 _DONE = frozenset({0, 137, 143, None})  # the shell may go with the container before it says anything
 
@@ -55,8 +56,9 @@ class ContainerKill:
             raise Refused(
                 f"{fault.target}: its containers share their processes, so process 1 is none of {struck.name}"
             )
-        if struck.spec.get("restartPolicy", "Always") == "Never":
-            raise Refused(f"{fault.target}: its containers are not started again (restartPolicy)")
+        policy = struck.own.get("restartPolicy") or struck.spec.get("restartPolicy") or _ALWAYS
+        if policy != _ALWAYS:  # one that answers TERM with 0 has succeeded, and with OnFailure stays so for ever
+            raise Refused(f"{fault.target}: {struck.name} may not be started again (restartPolicy: {policy})")
         return {"container": struck.name, "restarts": struck.restarts}
 
     def inject(self, fault: Fault, mark: Mark) -> None:

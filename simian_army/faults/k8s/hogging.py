@@ -15,11 +15,12 @@ from simian_army.model import Evidence, Fault, Json, Mark, Selector
 from simian_army.ports_kube import KubernetesMakingPort
 
 IMAGE = "busybox:1.37"
+SHELL = ("/bin/sh", "-c")
 LATER = 5
 """Seconds after the end of its hold that a hog ends by itself."""
 
 ALONE = f"by its own activeDeadlineSeconds, {LATER} s after its hold; the pod that ended stays until it is deleted"
-PARAMS: Mapping[str, str] = {"image": f"an image with sh, head and sleep; without it, {IMAGE}"}
+PARAMS: Mapping[str, str] = {"image": f"an image with sh, dd and sleep; without it, {IMAGE}"}
 UNDO: Mapping[str, str] = {
     "struck": "the pod that the mark is signed for",
     "bearers": "the pod that we make, as kind/namespace/name: it bears the mark",
@@ -36,10 +37,14 @@ REVERTING: tuple[tuple[str, str, str, str], ...] = (("get", "", "pods", ""), ("d
 
 @dataclass(frozen=True, slots=True)
 class Hog:
-    """What the pod runs: a shell script, and what it may use, which is what it asks for too."""
+    """What the pod runs: a shell script, and what it may use, which is what it asks for too.
+
+    ``full`` is a shell script that succeeds once all that is used up is used up; empty where that is so from the start.
+    """
 
     script: str
     limits: Mapping[str, str]
+    full: str = ""
     volumes: Sequence[Json] = ()
     mounts: Sequence[Json] = ()
 
@@ -64,10 +69,13 @@ def prepare(port: KubernetesMakingPort, fault: Fault) -> dict[str, Any]:
 def inject(port: KubernetesMakingPort, fault: Fault, mark: Mark, hog: Hog) -> None:
     """Make the pod, on the target's node as it is now."""
     made = Made(port, "pod")
+    # asked by the kubelet from inside, so that it takes no right of ours
+    probe = {"exec": {"command": [*SHELL, hog.full]}, "periodSeconds": 1, "timeoutSeconds": 2}
     container = {
         "name": "hog",
         "image": word(fault, "image", IMAGE),
-        "command": ["/bin/sh", "-c", hog.script],
+        "command": [*SHELL, hog.script],
+        **({"readinessProbe": probe} if hog.full else {}),
         "resources": {"limits": dict(hog.limits), "requests": dict(hog.limits)},
         "volumeMounts": list(hog.mounts),
         "securityContext": {
@@ -97,15 +105,17 @@ def inject(port: KubernetesMakingPort, fault: Fault, mark: Mark, hog: Hog) -> No
 
 
 def observe(port: KubernetesMakingPort, fault: Fault) -> Evidence:
-    """Whether the pod runs."""
+    """Whether the pod is ready: it runs, and all that it uses up is used up."""
     pod = Made(port, "pod").there(fault)
     if pod is None:
         return Evidence(holds=False, detail="the pod that uses it up is not there")
     status = pod.get("status") or {}
-    phase = str(status.get("phase", "Unknown"))
-    words = f"the pod {pod['metadata']['name']} is {phase} on {pod['spec'].get('nodeName')}"
+    phase, full = str(status.get("phase", "Unknown")), _ready(status)
+    said = "Running and ready" if full else "Running, not ready yet" if phase == "Running" else phase
+    words = f"the pod {pod['metadata']['name']} is {said} on {pod['spec'].get('nodeName')}"
     why = _why(status)
-    return Evidence(phase == "Running", f"{words}{why and f': {why}'}", under_way=phase == "Pending")
+    under_way = phase in ("Pending", "Running") and not full
+    return Evidence(full, f"{words}{why and f': {why}'}", under_way=under_way)
 
 
 def revert(port: KubernetesMakingPort, fault: Fault, mark: Mark) -> Evidence:
@@ -121,6 +131,11 @@ def _node(port: KubernetesMakingPort, fault: Fault) -> str:
     if not node or node != fault.target.facts.get("node"):
         raise Refused(f"{fault.target}: it is bound to no node, or to another than it was when this was judged")
     return str(node)
+
+
+def _ready(status: Json) -> bool:
+    said = [one.get("status") for one in status.get("conditions") or () if one.get("type") == "Ready"]
+    return status.get("phase") == "Running" and said == ["True"]
 
 
 def _why(status: Json) -> str:

@@ -1,16 +1,19 @@
-"""Which of the pods in reach are evicted, and how many of these have gone."""
+"""Which of the pods in reach are made to leave, and how many of these have gone."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from simian_army.model import Evidence, Selector, Target
+from simian_army.model import Evidence, Json, Selector, Target
 from simian_army.ports_kube import KubernetesCrowdPort
+from simian_army.tolerating import tolerates
 
 _OURS = ("app.kubernetes.io/name", "simian-army")
 _FINISHED = ("Succeeded", "Failed")
+_TOLERATIONS = "spec.tolerations"
 
 
 def on_nodes(names: Sequence[str]) -> Selector:
@@ -25,10 +28,8 @@ def evictable(others: Sequence[Target]) -> list[Target]:
 
 def _spared(pod: Target) -> bool:
     key, ours = _OURS
-    facts = pod.facts
-    going = facts.get("phase") in _FINISHED or facts.get("terminating") is True
-    stays = "/DaemonSet/" in pod.group or facts.get("mirror") is True or not pod.replaced
-    return going or stays or pod.labels.get(key) == ours
+    stays = "/DaemonSet/" in pod.group or not pod.replaced
+    return _beside(pod) or stays or pod.labels.get(key) == ours
 
 
 def evict_them(port: KubernetesCrowdPort, pods: Sequence[Target], grace: int | None, ends: datetime) -> None:
@@ -48,6 +49,27 @@ def gone(port: KubernetesCrowdPort, pods: Sequence[Target]) -> Evidence:
     left = len(pods) - len(stay)
     words = f"{left} of {len(pods)} pods evicted"
     return Evidence(left > 0, f"{words}, {len(stay)} stay: {_named(stay)}" if stay else words)
+
+
+def driven_off(port: KubernetesCrowdPort, others: Sequence[Target], node: str, taint: Json) -> Evidence:
+    """Whether all of these that do not tolerate the taint have left the node or are leaving it, DaemonSet pods too."""
+    pods = [one for one in others if not _beside(one)]
+    if not pods:
+        return Evidence(holds=True, detail="nobody there to leave")
+    found = port.find(replace(on_nodes([node]), facts=(_TOLERATIONS,)))
+    there = {one.id: one.facts.get(_TOLERATIONS) for one in found if one.facts.get("terminating") is not True}
+    stay = [pod for pod in pods if pod.id in there and not tolerates(there[pod.id], taint)]
+    left = sum(pod.id not in there for pod in pods)
+    if stay:
+        words = f"{left} of {left + len(stay)} pods left, {len(stay)} stay: {_named(stay)}"
+        return Evidence(holds=False, detail=words, under_way=True)
+    return Evidence(holds=True, detail=f"{left} pods left, {len(pods) - left} tolerate it")
+
+
+def _beside(pod: Target) -> bool:
+    """Whether it is over or going already, or only stands for a file on its node."""
+    facts = pod.facts
+    return facts.get("phase") in _FINISHED or facts.get("terminating") is True or facts.get("mirror") is True
 
 
 def _named(pods: Sequence[Target]) -> str:

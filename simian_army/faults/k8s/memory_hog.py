@@ -50,17 +50,24 @@ class MemoryHog:
 
     def inject(self, fault: Fault, mark: Mark) -> None:
         size = _size(fault)
-        script = f"head -c {size << 20} /dev/zero > /hog/held && while :; do sleep 3600; done"
-        limits = {"cpu": "100m", "memory": f"{size + ROOM}Mi"}
+        # dd ends well only once all is written; head of busybox takes ten times as long
+        fill = f"dd if=/dev/zero of=/hog/held bs=1048576 count={size}"
+        script = f"{fill} && : > /hog/full && while :; do sleep 3600; done"
+        limits = {"cpu": f"{_millis(size)}m", "memory": f"{size + ROOM}Mi"}
         volume = {"name": "held", "emptyDir": {"medium": "Memory", "sizeLimit": f"{size + 1}Mi"}}
         mount = {"name": "held", "mountPath": "/hog"}
-        hogging.inject(self.port, fault, mark, Hog(script, limits, [volume], [mount]))
+        hogging.inject(self.port, fault, mark, Hog(script, limits, "[ -f /hog/full ]", [volume], [mount]))
 
     def observe(self, fault: Fault) -> Evidence:
         return hogging.observe(self.port, fault)
 
     def revert(self, fault: Fault, mark: Mark) -> Evidence:
         return hogging.revert(self.port, fault, mark)
+
+
+def _millis(size: int) -> int:
+    """Thousandths of a core that so many MiB take to be filled within the time that an effect has to show."""
+    return min(1000, max(100, size // 10))
 
 
 def _size(fault: Fault) -> int:

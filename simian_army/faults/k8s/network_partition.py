@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from simian_army import marks
@@ -12,7 +12,7 @@ from simian_army.errors import Conflict, Forbidden, Gone, PlatformError, Refused
 from simian_army.faults.k8s.arguments import known, word
 from simian_army.faults.k8s.giving_back import Back, give_back
 from simian_army.faults.k8s.making import Made
-from simian_army.faults.k8s.policies import Cut, enforcer, others_over
+from simian_army.faults.k8s.policies import Cut, enforced, others_over
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
 from simian_army.ports_kube import KubernetesMakingPort
 
@@ -96,11 +96,8 @@ class NetworkPartition:
             return Evidence(holds=False, detail="the pod is gone or does not bear our label")
         if Made(self.port, POLICY).there(fault) is None:
             return Evidence(holds=False, detail="the policy is not there")
-        by = enforcer(self.port, word(fault, "enforcer"))
-        if not by:
-            why = "the policy stands, but nobody is known to enforce policies here; name who does as enforcer"
-            return Evidence(holds=False, detail=why)
-        return Evidence(holds=True, detail=f"the policy stands over the pod, {by} enforces it")
+        seen = enforced(self.port, word(fault, "enforcer"))
+        return replace(seen, detail=f"the policy stands over the pod; {seen.detail}")
 
     def revert(self, fault: Fault, mark: Mark) -> Evidence:
         value = name_for(fault)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from simian_army import marks
 from simian_army.errors import Refused
 from simian_army.faults.k8s.arguments import known, word
 from simian_army.faults.k8s.giving_back import Back, give_back
+from simian_army.faults.k8s.leaving_all import driven_off, on_nodes
 from simian_army.model import Evidence, Fault, Json, Mark, Selector
-from simian_army.ports import KubernetesPort
+from simian_army.ports_kube import KubernetesCrowdPort
 from simian_army.standing import NOBODY, REACH
 
 _PATH = "/spec/taints"
@@ -26,7 +27,7 @@ _KEEPS, _SPARES, _EMPTIES = "NoSchedule", "PreferNoSchedule", "NoExecute"
 class NodeTaint:
     """Taints a node and holds it so. Undone only while the node bears our mark and the taint is as we wrote it."""
 
-    port: KubernetesPort
+    port: KubernetesCrowdPort
     name: ClassVar[str] = "node-taint"
     platform: ClassVar[str] = "kubernetes"
     strikes: ClassVar[str] = "node"
@@ -57,7 +58,7 @@ class NodeTaint:
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod bound to the node."""
-        return Selector(kind="pod", fields=(("spec.nodeName", fault.target.name),))
+        return on_nodes([fault.target.name])
 
     def prepare(self, fault: Fault) -> Json | None:
         taint = self._wanted(fault)
@@ -77,12 +78,15 @@ class NodeTaint:
         self.port.patch(fault.target, [*self.port.mark(node, mark), add])
 
     def observe(self, fault: Fault) -> Evidence:
-        node = self.port.get(fault.target)
+        node, taint = self.port.get(fault.target), (fault.undo or {}).get("taint", {})
         if node is None:
             return Evidence(holds=False, detail="the node is gone")
-        stands, held = _at(node, (fault.undo or {}).get("taint", {})) is not None, marks.bears(node)
+        stands, held = _at(node, taint) is not None, marks.bears(node)
         words = f"{'tainted' if stands else 'not tainted'}, {'marked' if held else 'not marked'}"
-        return Evidence(stands and held, words)
+        if not (stands and held) or taint.get("effect") != _EMPTIES:
+            return Evidence(stands and held, words)
+        left = driven_off(self.port, fault.others, fault.target.name, taint)
+        return replace(left, detail=f"{words}; {left.detail}")
 
     def revert(self, fault: Fault, mark: Mark) -> Evidence:
         taint = (fault.undo or mark.undo).get("taint", {})

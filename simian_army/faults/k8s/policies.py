@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from simian_army.errors import PlatformError, Refused
-from simian_army.model import Fault, Json
+from simian_army.model import Evidence, Fault, Json
 from simian_army.ports_kube import KubernetesMakingPort
 from simian_army.selectors import KEY, VALUE, object_selector
 
@@ -82,20 +83,34 @@ def others_over(cut: Cut, pod: Json, policies: Sequence[Json]) -> list[str]:
     return [str(one["metadata"]["name"]) for one in policies if _over(cut, labels, one.get("spec") or {})]
 
 
-def enforcer(port: KubernetesMakingPort, named: str) -> str:
-    """The DaemonSet that enforces policies here and is ready somewhere: the ``named`` one, or one that is known; empty
-    if there is none, or nobody may look."""
+def enforced(port: KubernetesMakingPort, named: str) -> Evidence:
+    """Whether a DaemonSet enforces policies here, the ``named`` one or one that is known: taken for so once it is ready
+    on each of its nodes. Which of them is the target's, only its pods would tell, and these take a right to look at.
+
+    It does not hold where there is none, or nobody may look.
+    """
     space, _, name = named.partition("/")
     wanted = {space: frozenset({name})} if named else ENFORCERS
+    found = [(f"{place}/{one['metadata']['name']}", *_spread(one)) for place, one in _there(port, wanted)]
+    for by, ready, nodes in found:
+        if 0 < nodes <= ready:
+            return Evidence(holds=True, detail=f"assumed to be enforced: {by} is ready on {ready} of {nodes} nodes")
+    if not any(nodes for _, _, nodes in found):
+        return Evidence(holds=False, detail="nobody is known to enforce policies here; name who does as enforcer")
+    said = ", ".join(f"{by} is ready on {ready} of {nodes} nodes" for by, ready, nodes in found if nodes)
+    return Evidence(holds=False, detail=f"whether it is enforced on the pod's node is open: {said}", under_way=True)
+
+
+def _there(port: KubernetesMakingPort, wanted: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, Json]]:
     for place, names in wanted.items():
-        try:
-            found = port.near("daemonset", place)
-        except PlatformError:
-            continue
-        for one in found:
-            if one["metadata"]["name"] in names and ((one.get("status") or {}).get("numberReady") or 0) > 0:
-                return f"{place}/{one['metadata']['name']}"
-    return ""
+        with suppress(PlatformError):
+            yield from ((place, one) for one in port.near("daemonset", place) if one["metadata"]["name"] in names)
+
+
+def _spread(daemons: Json) -> tuple[int, int]:
+    """On how many nodes it is ready, and on how many it is to be."""
+    status = daemons.get("status") or {}
+    return int(status.get("numberReady") or 0), int(status.get("desiredNumberScheduled") or 0)
 
 
 def _over(cut: Cut, labels: Mapping[str, str], spec: Json) -> bool:

@@ -18,11 +18,12 @@ besides. An older one asks for ``get`` alone; there ``create`` lets its holder d
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A running container: its name, how often it was restarted, and the pod's spec."""
+    """A running container: its name, how often it was restarted, the pod's spec, and its ``own`` part of it."""
 
     name: str
     restarts: int
     spec: dict[str, Any]
+    own: dict[str, Any]
 
 
 def container_of(port: KubernetesExecPort, fault: Fault) -> Container:
@@ -36,14 +37,14 @@ def container_of(port: KubernetesExecPort, fault: Fault) -> Container:
     if pod is None or pod["metadata"].get("deletionTimestamp"):
         raise Refused(f"{fault.target}: gone or being deleted")
     spec = pod.get("spec") or {}
-    names = [str(one.get("name")) for one in spec.get("containers") or ()]
-    name = word(fault, "container") or (names[0] if names else "")
-    if name not in names:
-        raise Refused(f"{fault.target} has no container {name!r}; it has {', '.join(names) or 'none'}")
+    there = {str(one.get("name")): one for one in spec.get("containers") or ()}
+    name = word(fault, "container") or next(iter(there), "")
+    if name not in there:
+        raise Refused(f"{fault.target} has no container {name!r}; it has {', '.join(there) or 'none'}")
     status = status_of(pod, name)
     if "running" not in (status.get("state") or {}):
         raise Refused(f"{fault.target}: its container {name} does not run")
-    return Container(name, int(status.get("restartCount") or 0), spec)
+    return Container(name, int(status.get("restartCount") or 0), spec, there[name])
 
 
 def barred(port: KubernetesExecPort) -> str:

@@ -54,7 +54,12 @@ def changes_what_it_says(life: Life) -> None:
 
 
 def is_seen_only_while_it_stands(life: Life) -> None:
-    """What it observes holds after the injection, and neither before nor after the revert."""
+    """What it observes holds after the injection, and neither before nor after the revert, in every way it is used."""
+    for way in (life, *life.others):
+        _seen_only_while_it_stands(way)
+
+
+def _seen_only_while_it_stands(life: Life) -> None:
     fault, kind = life.prepared(), life.kind()
     expect(not kind.observe(fault).holds, "it says that its effect is there before it was injected")
     mark = life.mark(fault)

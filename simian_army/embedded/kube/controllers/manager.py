@@ -70,6 +70,7 @@ class Manager:
             self._queue_all((SERVICE.id, BUDGET.id), change.key.namespace)
         if change.key.resource == NODE.id:
             self._queue_all((POD.id, "daemonsets.apps"), "")
+            self._queue.update(dict.fromkeys(self.cluster.store.index.on_node(change.key.name)))
         if change.type == "DELETED":
             self._collect(uid_of(change.obj))
         self._wake.notify_all()

@@ -10,6 +10,7 @@ from simian_army.embedded.kube.objects import (
     finished,
     labels_of,
     leaving,
+    lets_in,
     meta,
     name_of,
     put,
@@ -34,6 +35,9 @@ def reconcile(cluster: Cluster, key: Key, startup: float) -> float:
     if not spec_of(pod).get("nodeName"):
         _bind(cluster, key, pod)
         return 0
+    if _driven_off(cluster, pod):
+        cluster.delete(POD, key)
+        return 0
     if status_of(pod).get("phase") == "Pending":
         return _run(cluster, key, pod, startup)
     return 0
@@ -54,7 +58,7 @@ def _leave(cluster: Cluster, key: Key, pod: Json) -> float:
 
 def _bind(cluster: Cluster, key: Key, pod: Json) -> None:
     wanted = spec_of(pod).get("nodeSelector") or {}
-    nodes = [node for node in cluster.store.rows(NODE.id) if _takes(node, wanted)]
+    nodes = [node for node in cluster.store.rows(NODE.id) if _takes(node, wanted) and lets_in(node, spec_of(pod))]
     if not nodes:
         return
     node = min(nodes, key=lambda one: (cluster.store.index.count_on_node(name_of(one)), name_of(one)))
@@ -64,6 +68,11 @@ def _bind(cluster: Cluster, key: Key, pod: Json) -> None:
 def _takes(node: Json, wanted: dict[str, str]) -> bool:
     labels = {"kubernetes.io/hostname": name_of(node), **labels_of(node)}
     return not spec_of(node).get("unschedulable") and all(labels.get(k) == v for k, v in wanted.items())
+
+
+def _driven_off(cluster: Cluster, pod: Json) -> bool:
+    node = cluster.store.get(Key(NODE.id, "", spec_of(pod)["nodeName"]))
+    return node is not None and not lets_in(node, spec_of(pod), ("NoExecute",))
 
 
 def _run(cluster: Cluster, key: Key, pod: Json, startup: float) -> float:

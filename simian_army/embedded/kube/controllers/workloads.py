@@ -14,6 +14,7 @@ from simian_army.embedded.kube.objects import (
     finished,
     labels_of,
     leaving,
+    lets_in,
     meta,
     name_of,
     owned_by,
@@ -86,12 +87,13 @@ def statefulset(cluster: Cluster, key: Key, startup: float) -> float:
 
 
 def daemonset(cluster: Cluster, key: Key, startup: float) -> float:
-    """One pod on each node."""
+    """One pod on each node whose taints its pods tolerate."""
     del startup
     owner = cluster.get(DAEMONSET, key.namespace, key.name)
     pods, now = _alive(cluster, owner), _digest(spec_of(owner)["template"])
     served = {spec_of(pod).get("nodeName") for pod in pods}
-    nodes = [name_of(node) for node in cluster.store.rows(NODE.id)]
+    spec = spec_of(owner)["template"]["spec"]
+    nodes = [name_of(node) for node in cluster.store.rows(NODE.id) if lets_in(node, spec)]
     for node in nodes:
         if node not in served:
             _make(cluster, owner, {"generateName": f"{key.name}-"}, node, {REVISION: now})

@@ -1,0 +1,23 @@
+"""Which pods stay where a taint is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def tolerates(tolerations: Sequence[Mapping[str, Any]] | None, taint: Mapping[str, Any]) -> bool:
+    """Whether a pod with these tolerations may stay under a taint, for a while at least."""
+    meant = [one for one in tolerations or () if _means(one, taint)]
+    return bool(meant) and all(one.get("tolerationSeconds") is None or one["tolerationSeconds"] > 0 for one in meant)
+
+
+def _means(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+    key, operator = toleration.get("key") or "", toleration.get("operator") or "Equal"
+    if (toleration.get("effect") or taint["effect"]) != taint["effect"]:
+        return False
+    if key != taint["key"] and (key or operator != "Exists"):
+        return False
+    return operator == "Exists" or (
+        operator == "Equal" and (toleration.get("value") or "") == (taint.get("value") or "")
+    )
