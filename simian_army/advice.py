@@ -37,8 +37,22 @@ WORDS = {
     "look": "wait until all is well there, or change safety.look",
     "pace": "wait for its turn, or strike by hand: `simian once`",
     "lock": "wait until that run is over",
+    "skew": "set both clocks by the same time servers (NTP), and see to it that the server answers in time",
 }
 """The change that a denial of each guard asks for."""
+
+FORMS = (
+    ("blackout", "names no calendar of the config", "write the label as the reason says, or take it off"),
+    ("blackout", "nobody can say", "make that calendar readable: as long as nobody can tell what it says, it is a no"),
+    ("shared", " is protected by ", "choose another: protected pods never consent, whatever their labels say"),
+    ("shared", "could not be computed", "have the agent allowed to list the pods that it reaches: see `simian rbac`"),
+    ("quorum", "(spare_lone)", "give it a peer (a second replica), or set safety.quorum.spare_lone: false"),
+    ("quorum", "would stay, ", "give the group more replicas, or lower safety.quorum.keep"),
+    ("quorum", "(whole)", "wait until the group is whole and at rest, or set safety.quorum.whole: false"),
+    ("quorum", "PDB ", "give the group more replicas, or have the PDB allow a disruption: the API server refuses, too"),
+    ("quorum", "HPA ", "wait until it has scaled up, or lower the minReplicas of the HPA"),
+)
+"""Denials that ask for another change than others of their guard: the guard, what the reason holds, and the change."""
 
 OTHERS = "what its reason says"
 """The same of all others."""
@@ -76,7 +90,8 @@ def nowhere(scope: str, platform: str, hands: Hands) -> str:
 def _change(target: Target, denied: Verdict, hands: Hands) -> str:
     if denied.guard == "opt-in":
         return _consent(target, denied.reason, hands)
-    return WORDS.get(denied.guard, OTHERS)
+    form = next((change for guard, part, change in FORMS if guard == denied.guard and part in denied.reason), "")
+    return form or WORDS.get(denied.guard, OTHERS)
 
 
 def _consent(target: Target, reason: str, hands: Hands) -> str:

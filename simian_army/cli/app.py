@@ -104,14 +104,14 @@ def plan(
 
 @app.command()
 def why(
-    target: Annotated[str, typer.Argument(help="pod shop/web-1, shop/web-1, web-1, an id, or a namespace.")],
+    target: Annotated[list[str], typer.Argument(help="pod shop/web-1, shop/web-1, web-1, an id, or a namespace.")],
     config: ConfigFile = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Say for every monkey what each guard answers, now and at its next fires, and what to change."""
     from simian_army.cli.whying import why as act
 
-    act(config, target, as_json=as_json)
+    act(config, " ".join(target), as_json=as_json)
 
 
 @app.command()

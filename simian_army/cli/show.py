@@ -115,6 +115,11 @@ def refused(draw: Draw) -> None:
             say(f"  {'denied':>9}  {draw.fault.target} by {verdict.guard}: {verdict.reason}", "cyan")
 
 
+def count(number: int, noun: str) -> str:
+    """``1 group``, ``2 groups``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def span(length: timedelta) -> str:
     """``2 h 5 min``, to the second below an hour."""
     seconds = int(length.total_seconds())

@@ -123,7 +123,8 @@ def _looked(selector: Selector) -> str:
     labels = f" with {selector.labels}" if selector.labels else ""
     names = f" named {', '.join(selector.names)}" if selector.names else ""
     stands = "".join(f" {'in' if kind == 'zone' else 'on'} {kind}s {', '.join(said)}" for kind, said in selector.stands)
-    return f"running {selector.kind}s in {', '.join(selector.scopes)}{labels}{names}{stands}"
+    kinds = "proxies" if selector.kind == "proxy" else f"{selector.kind}s"
+    return f"running {kinds} in {', '.join(selector.scopes)}{labels}{names}{stands}"
 
 
 def _json(answer: Answer, hands: Hands) -> dict[str, Any]:
@@ -166,22 +167,23 @@ def _part(place: Place, part: Part) -> None:
     if not part.found:
         show.say(f"{part.entry}: finds nothing in {place.scope}, it looks for {_looks(part.selectors)}", "bold")
         return
-    show.say(f"{part.entry}: {part.found} found in {place.scope}, in {part.groups} groups", "bold")
+    show.say(f"{part.entry}: {part.found} found in {place.scope}, in {show.count(part.groups, 'group')}", "bold")
     for (guard, reason), count in part.spared.most_common():
         show.say(f"  spared {count} by {guard}: {reason}")
     for answer, said in _groups(part):
-        show.say(f"  {answer.target.group or answer.target if answer.target else '':<40}  {said}")
+        name = (answer.target.group or str(answer.target)) if answer.target else ""
+        show.say(f"  {name:<40}  {said}")
     shown = len({(one.target.group or one.target.id) for one in part.answers if one.target})
     if part.groups > shown:
         show.say(f"  and {part.groups - shown} more groups; `simian why GROUP` tells of one")
     for guard, count in _refusing(part).most_common():
-        show.say(f"  of the {shown} groups told, {count} refused by {guard}")
+        show.say(f"  of the {show.count(shown, 'group')} told, {count} refused by {guard}")
 
 
 def _groups(part: Part) -> Iterator[tuple[Answer, str]]:
     for answer in part.answers:
         if not answer.fault:
-            yield answer, f"{len(answer.findings)} findings"
+            yield answer, show.count(len(answer.findings), "finding")
             continue
         denied = denials(answer.verdicts)
         words = (

@@ -131,9 +131,8 @@ def entry_of(at: House, name: str) -> Entry:
     """
     if name in at.entries:
         return at.entries[name]
-    raise UsageError(
-        f"config has no monkey named {name}; {suggest(name, at.entries) or 'it has'} {', '.join(at.entries)}"
-    )
+    near = suggest(name, at.entries)
+    raise UsageError(f"config has no monkey named {name}; {near + ' ' if near else ''}it has {', '.join(at.entries)}")
 
 
 def target_of(entry: Entry, name: str) -> str:

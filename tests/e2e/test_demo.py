@@ -102,7 +102,7 @@ def test_the_commands_on_a_cluster(tmp_path: Path) -> None:
         assert shop.writes() == []
         said = simian("once", "pods", cwd=tmp_path, **env).stdout
         assert "hit  pod shop/web-" in said and "closed" in said
-        why = simian("why", "node-b", cwd=tmp_path, **env).stdout
+        why = simian("why", "node", "node-b", cwd=tmp_path, **env).stdout
         assert "is spared" in why and "NO  shared" in why
         near = simian("why", "node-x", cwd=tmp_path, code=2, **env).stderr
         assert "did you mean" in near

@@ -22,6 +22,7 @@ from tests.cluster import build
 from tests.cluster.policy import needs
 from tests.flow.ground import NODES, PODS, Ground
 from tests.flow.hands import patch
+from tests.flow.test_in_place import create
 
 HOUR = timedelta(hours=1)
 ALWAYS = "  blackouts: [{weekdays: [mon, tue, wed, thu, fri, sat, sun]}]\n"
@@ -279,3 +280,13 @@ def test_aws_knows_the_operations_and_parameters_of_the_commands(one: Target, va
 def test_a_guard_nobody_knows_says_it_in_its_reason() -> None:
     denied = [Verdict("moon", allowed=False, reason="it is full")]
     assert changes(INSTANCE, denied, Hands())[0].change == "what its reason says"
+
+
+def test_a_namespace_with_a_pod_that_belongs_to_nobody_is_answered_for_too(
+    shop: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.write(PODS)
+    spec = {"containers": [{"name": "app", "image": "app:1"}]}
+    create(shop, "/api/v1/namespaces/shop/pods", {"kind": "Pod", "metadata": {"name": "alone"}, "spec": spec})
+    assert shop.server.settle(20)
+    assert "alone" in printed(shop, capsys, "shop")

@@ -89,7 +89,7 @@ def _asked(finder: Finder, group: Group, workload: Json) -> Health:
 def counted(group: Group, workload: Json, ready: Callable[[str, str], frozenset[str]]) -> Health:
     """How a group stands; ``ready`` gives the ids of its ready pods, by the uid of the workload and its selector."""
     if group.kind not in WANTED:
-        return _unknown(f"{group.kind or 'no owner'} has no known number of pods")
+        return _unknown(f"{group.kind} has no known number of pods" if group.kind else "it belongs to no group of pods")
     if not workload:
         return _unknown(f"{group} is gone")
     wanted, uid = at(workload, WANTED[group.kind]), at(workload, "metadata.uid")
