@@ -9,6 +9,7 @@ from safety.consent import Also, consent
 from safety.protected import protection
 from simian_army.bearing import BEARERS, place_of
 from simian_army.model import Scene, Target, Verdict
+from simian_army.standing import SWEPT
 
 NAMED = 10
 FINISHED = frozenset({"Succeeded", "Failed"})
@@ -16,7 +17,8 @@ FINISHED = frozenset({"Succeeded", "Failed"})
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Allows a fault only if every pod in its reach consents; DaemonSet, static and finished pods are not asked.
+    """Allows a fault only if every pod in its reach consents; static and finished pods are not asked, nor those of
+    DaemonSets that the fault does not sweep away.
 
     A pod in a namespace that matches a pattern of ``protected`` never consents, whatever its labels say. ``also`` are
     the keys of others that consent too.
@@ -50,9 +52,11 @@ class Shared:
 
 
 def is_harmed(other: Target) -> bool:
-    """Whether the fault can harm it: DaemonSet and static pods stay where they are, finished ones are done."""
+    """Whether the fault can harm it: DaemonSet pods that are not swept away and static ones stay where they are,
+    finished ones are done."""
     facts = other.facts
-    return "/DaemonSet/" not in other.group and facts.get("mirror") is not True and facts.get("phase") not in FINISHED
+    stays = "/DaemonSet/" in other.group and facts.get(SWEPT) is not True
+    return not stays and facts.get("mirror") is not True and facts.get("phase") not in FINISHED
 
 
 def _nobody(reached: int) -> str:

@@ -16,7 +16,7 @@ from simian_army.extras import Surveys
 from simian_army.fitting import none_of, strikes, unfit
 from simian_army.model import Fault, Halt, Health, Identity, Scene, Selector, Target, Verdict
 from simian_army.outcome import Draw, Troop
-from simian_army.standing import REACH, TARGET, Attempt, Floor, LooksBack, at_most, stops, unsettles
+from simian_army.standing import REACH, TARGET, Attempt, Floor, LooksBack, at_most, stops, swept, unsettles
 from simian_army.stopping import Halting
 
 CONSENT = "opt-in"  # the guard that asks the target's owner
@@ -187,10 +187,11 @@ class Judge:
         return replace(here, clock=carried(here.clock, self.clock))
 
     def _reach(self, entry: Entry, fault: Fault) -> Sequence[Target]:
-        said = self.kinds[fault.kind].reach(fault)
+        kind = self.kinds[fault.kind]
+        said = kind.reach(fault)
         selectors = (said,) if isinstance(said, Selector) else said or ()
         found = {other.id: other for selector in selectors for other in entry.platform.find(selector)}
-        return [other for other in found.values() if other.id != fault.target.id]
+        return swept(kind, fault, [other for other in found.values() if other.id != fault.target.id])
 
     def _screen(self, entry: Entry) -> Callable[[Target], Verdict | None]:
         """What tells why a target is spared whichever fault is meant; None when one of them may strike it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
@@ -53,6 +53,19 @@ def at_most(kind: object, fault: object) -> int | None:
     None where it has none: all of them."""
     most = getattr(kind, "at_most", None)
     return None if most is None else int(most(fault))
+
+
+SWEPT = "swept"
+"""The fact of a DaemonSet's pod in reach that it goes too: under most faults such pods stay where they are."""
+
+
+def swept(kind: object, fault: Any, others: Sequence[Any]) -> list[Any]:
+    """Those in reach of a fault, who goes though its DaemonSet keeps it with ``SWEPT`` among its facts, as its kind's
+    method ``sweeps(fault, other)`` says; a kind without one sweeps nobody away."""
+    sweeps = getattr(kind, "sweeps", None)
+    if sweeps is None:
+        return list(others)
+    return [replace(one, facts={**one.facts, SWEPT: True}) if sweeps(fault, one) else one for one in others]
 
 
 def note_key(annotation: str) -> str:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def tolerates(tolerations: Sequence[Mapping[str, Any]] | None, taint: Mapping[str, Any]) -> bool:
-    """Whether a pod with these tolerations may stay under a taint, for a while at least."""
+def tolerates(
+    tolerations: Sequence[Mapping[str, Any]] | None, taint: Mapping[str, Any], *, for_good: bool = False
+) -> bool:
+    """Whether a pod with these tolerations may stay under a taint: for a while at least, or ``for_good``."""
     meant = [one for one in tolerations or () if _means(one, taint)]
-    return bool(meant) and all(one.get("tolerationSeconds") is None or one["tolerationSeconds"] > 0 for one in meant)
+    terms = [one["tolerationSeconds"] for one in meant if one.get("tolerationSeconds") is not None]
+    return bool(meant) and (not terms if for_good else all(seconds > 0 for seconds in terms))
 
 
 def _means(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from simian_army import marks
 from simian_army.wiring import House
 from tests.cluster.plane import Cluster
 from tests.cluster.waiting import until
-from tests.e2e.acres import Acres, Obj, acres, end, fire, refusals, told
+from tests.e2e.acres import AT, IN, Acres, Obj, acres, end, fire, refusals, told
 
 pytestmark = pytest.mark.slow
 POLICIES = "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies"
@@ -38,8 +39,8 @@ def clean(land: Acres) -> bool:
     return not any(cordoned(node) or marks.bears(node) for node in nodes)
 
 
-def struck(land: Acres, house: House) -> dict[str, str]:
-    outcome = fire(house)
+def struck(land: Acres, house: House, at: datetime = AT) -> dict[str, str]:
+    outcome = fire(house, at)
     assert outcome.taken, refusals(outcome)
     return told(house, outcome)
 
@@ -76,8 +77,18 @@ def test_a_zone_goes_out_and_comes_back(land: Acres) -> None:
 def test_a_taint_that_empties_a_node_makes_its_pods_leave(land: Acres) -> None:
     land.write("node-taint", "{effect: NoExecute}", on=land.nodes[0])
     with land.house() as house:
+        outcome = fire(house)
+        assert not outcome.taken, "its daemon would go too, and was not opted in"
+        said = dict(refusals(outcome))["shared"]
+        assert said.startswith("1 of ") and f"all must: pod {land.space}/agent-" in said
+    daemons = f"/apis/apps/v1/namespaces/{land.space}/daemonsets/agent"
+    land.cluster.admin.patch(daemons, {"metadata": {"labels": IN}})
+    with land.house() as house:
         there = [pod for pod in land.cluster.pods(land.space) if pod["spec"].get("nodeName") == land.nodes[0]]
-        assert struck(land, house)["observed"] == f"tainted, marked; {len(there)} pods left, 0 tolerate it"
+        assert (
+            struck(land, house, AT + timedelta(hours=2))["observed"]
+            == f"tainted, marked; {len(there)} pods left, 0 tolerate it"
+        )
         until("all to have left", lambda: not land.on(1))
         end(house)
     assert clean(land)

@@ -59,7 +59,7 @@ def with_effect(effect: str, **more: Any) -> Fault:
 
 def test_a_taint_reaches_every_pod_bound_to_the_node() -> None:
     kind: FaultKind = NodeTaint(node())
-    assert kind.reach(FAULT) == Selector("pod", fields=(("spec.nodeName", "n1"),))
+    assert kind.reach(FAULT) == Selector("pod", fields=(("spec.nodeName", "n1"),), facts=("spec.tolerations",))
 
 
 def test_only_no_execute_stops_anybody() -> None:
@@ -268,6 +268,30 @@ def test_who_tolerates_the_taint_need_not_leave(toleration: Json, *, stays: bool
     there = under(toleration)
     _, kind, fault = emptied(there, others=(there,))
     assert kind.observe(fault).holds is stays
+
+
+@pytest.mark.parametrize(
+    ("tolerations", "swept"),
+    [
+        ((), True),
+        ((OTHER,), True),
+        ((ALL,), False),
+        ((OURS,), False),
+        (({**OURS, "tolerationSeconds": 300},), True),
+        (({**OURS, "tolerationSeconds": 300}, ALL), True),
+        (({**OTHER, "tolerationSeconds": 1}, OURS), False),
+    ],
+    ids=str,
+)
+def test_a_daemon_is_swept_away_unless_it_tolerates_the_taint_for_good(
+    tolerations: tuple[Json, ...], *, swept: bool
+) -> None:
+    logs = under(*tolerations, name="logs", group="shop/DaemonSet/logs")
+    kind = NodeTaint(node())
+    assert kind.sweeps(with_effect("NoExecute"), logs) is swept
+    with pytest.raises(Refused, match="effect is 'noexecute'"):
+        kind.sweeps(with_effect("noexecute"), logs)
+    assert [kind.sweeps(with_effect(mild), logs) for mild in ("NoSchedule", "PreferNoSchedule")] == [False, False]
 
 
 def test_where_nobody_was_to_leave_the_taint_is_the_effect() -> None:

@@ -11,7 +11,7 @@ from simian_army.contract import FaultKind
 from simian_army.errors import Conflict, PlatformError, Refused
 from simian_army.faults.k8s.rollout_restart import RESTARTED, RolloutRestart
 from simian_army.model import Fault, Json, Mark, Selector, Target
-from simian_army.standing import stops, struck
+from simian_army.standing import SWEPT, stops, struck, swept
 from simian_army.targets.kube.facts import facts_of
 from tests.faults.nearby import NearPort
 
@@ -39,9 +39,11 @@ def notes(port: NearPort) -> Json:
 
 def test_it_is_momentary_and_strikes_all_that_roll_out() -> None:
     kind: FaultKind = RolloutRestart(web())
+    daemon = fault_on(web(), "daemonset")
     assert struck(kind) == ("deployment", "statefulset", "daemonset")
     assert (kind.reversible, kind.replaces, stops(kind)) == (False, True, "reach")
     assert kind.reach(fault_on(web())) == Selector("pod", ("shop",), "app=web")
+    assert swept(kind, daemon, [daemon.target])[0].facts[SWEPT], "daemons are made anew as well"
 
 
 @pytest.mark.parametrize(

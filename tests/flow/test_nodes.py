@@ -14,7 +14,7 @@ from simian_army.outcome import Outcome
 from simian_army.wiring import House
 from tests.flow.ground import Ground, ground
 from tests.flow.hands import end_all, is_bare, is_cordoned, patch, recover
-from tests.flow.town import IN, budget, town, workload
+from tests.flow.town import IN, budget, daemons, town, workload
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LOOSE = "  quorum: {pdb: false}\n"
@@ -28,8 +28,12 @@ def monkey(fault: str, params: str = "{}") -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+
+
+@pytest.fixture
+def place(tmp_path: Path, kubeconfig: None) -> Iterator[Ground]:
     with ground(tmp_path, town()) as made:
         yield made
 
@@ -152,15 +156,58 @@ def test_a_taint_stands_while_it_is_held(place: Ground) -> None:
     assert is_bare(place, "n1") and "taints" not in place.node("n1")["spec"]
 
 
-def test_a_taint_that_empties_the_node_is_told_once_its_pods_have_left(place: Ground) -> None:
-    place.write(monkey("node-taint", "{effect: NoExecute}"))
+def test_a_taint_that_empties_the_node_is_told_once_its_pods_have_left(tmp_path: Path, kubeconfig: None) -> None:
+    with ground(tmp_path, [*town()[:-1], daemons(IN)]) as place:
+        place.write(monkey("node-taint", "{effect: NoExecute}"))
+        with place.house() as house:
+            outcome = fire(house)
+            assert outcome.taken, [why(outcome, guard) for guard in ("shared", "quorum")]
+            said = detail(house, outcome.run.id, Phase.OBSERVED)
+            assert said == "tainted, marked; 3 pods left, 0 tolerate it"
+            assert on(place, "n1") == []
+            end_all(house)
+        assert is_bare(place, "n1")
+
+
+@pytest.mark.parametrize(
+    ("tolerations", "asked"),
+    [((), True), (({"operator": "Exists"},), False), (({"operator": "Exists", "tolerationSeconds": 300},), True)],
+    ids=["tolerate nothing", "tolerate all", "tolerate all for a while"],
+)
+def test_a_daemon_that_such_a_taint_sweeps_away_must_consent(
+    tmp_path: Path, kubeconfig: None, tolerations: tuple[dict[str, Any], ...], *, asked: bool
+) -> None:
+    with ground(tmp_path, [*town()[:-1], daemons({}, *tolerations)]) as place:
+        place.write(monkey("node-taint", "{effect: NoExecute}"))
+        with place.house() as house:
+            outcome = fire(house)
+            assert bool(outcome.taken) is not asked
+            if asked:
+                said = why(outcome, "shared")
+                assert said.startswith("1 of 3 others harmed do not consent, all must: pod shop/log-agent-")
+                assert place.writes() == []
+            else:
+                seen = detail(house, outcome.run.id, Phase.OBSERVED)
+                assert seen == "tainted, marked; 2 pods left, 1 tolerate it"
+                assert [pod["metadata"]["labels"]["app"] for pod in on(place, "n1")] == ["log-agent"]
+            end_all(house)
+
+
+def test_a_milder_taint_asks_no_daemon(place: Ground) -> None:
+    place.write(monkey("node-taint", "{effect: NoSchedule}"))
     with place.house() as house:
-        outcome = fire(house)
-        said = detail(house, outcome.run.id, Phase.OBSERVED)
-        assert said.startswith("tainted, marked; ") and said.endswith(" pods left, 0 tolerate it")
-        assert on(place, "n1") == []
+        assert fire(house).taken
         end_all(house)
-    assert is_bare(place, "n1")
+
+
+def test_a_budget_of_daemons_keeps_a_node_whose_daemon_would_be_swept_away(tmp_path: Path, kubeconfig: None) -> None:
+    with ground(tmp_path, [*town()[:-1], daemons(IN)]) as place:
+        place.server.apply(budget("log-agent", 6))
+        assert place.server.settle(20)
+        place.write(monkey("node-taint", "{effect: NoExecute}"))
+        with place.house() as house:
+            assert "PDB shop/log-agent: 0 disruptions allowed" in why(fire(house), "quorum")
+        assert place.writes() == []
 
 
 def test_a_taint_that_empties_the_node_asks_the_groups_there(place: Ground) -> None:
@@ -168,11 +215,43 @@ def test_a_taint_that_empties_the_node_asks_the_groups_there(place: Ground) -> N
     assert place.server.settle(20)
     place.write(monkey("node-taint", "{effect: NoExecute}"))
     with place.house() as house:
-        assert "PDB shop/web" in why(fire(house), "quorum")
+        assert "PDB shop/web: 0 disruptions allowed" in why(fire(house), "quorum")
     place.write(monkey("node-taint"))
     with place.house() as house:
         assert fire(house, AT.replace(hour=13)).taken
         end_all(house)
+
+
+def restart(place: Ground) -> None:
+    place.write(
+        "- {name: nodes, use: chaos, on: kubernetes, schedule: {every: 2h}, hold: 1h, "
+        "select: {names: [log-agent]}, with: {fault: rollout-restart}}"
+    )
+
+
+def test_the_daemons_that_a_restart_makes_anew_are_asked_one_by_one(tmp_path: Path, kubeconfig: None) -> None:
+    with ground(tmp_path, [*town()[:-1], daemons(IN)]) as place:
+        restart(place)
+        one = next(pod for pod in on(place, "n3") if pod["metadata"]["labels"]["app"] == "log-agent")
+        pod = f"/api/v1/namespaces/shop/pods/{one['metadata']['name']}"
+        patch(place, pod, {"metadata": {"labels": {"simian-army/opt-out": "true"}}})
+        with place.house() as house:
+            assert why(fire(house), "shared").startswith("1 of 6 others harmed do not consent, all must: pod shop/log-")
+        assert place.writes() == []
+        patch(place, pod, {"metadata": {"labels": {"simian-army/opt-out": None}}})
+        place.server.apply(budget("log-agent", 6))
+        assert place.server.settle(20)
+        with place.house() as house:
+            assert "PDB shop/log-agent: 0 disruptions allowed" in why(fire(house, AT.replace(hour=14)), "quorum")
+        assert place.writes() == []
+
+
+def test_daemons_that_agree_are_restarted(tmp_path: Path, kubeconfig: None) -> None:
+    with ground(tmp_path, [*town()[:-1], daemons(IN)]) as place:
+        restart(place)
+        with place.house() as house:
+            outcome = fire(house)
+            assert outcome.taken, [(v.guard, v.reason) for d in outcome.draws for v in d.verdicts if not v.allowed]
 
 
 def _proposed(house: House) -> Any:

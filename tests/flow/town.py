@@ -16,13 +16,23 @@ def town() -> list[Json]:
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
         workload("Deployment", "web", IN, replicas=6),
         workload("Deployment", "cart", IN, replicas=6),
-        workload("DaemonSet", "log-agent", {}),
+        daemons({}),
     ]
+
+
+def daemons(labels: dict[str, str], *tolerations: Json) -> Json:
+    """The DaemonSet of the town, which tolerates what it is given."""
+    made = workload("DaemonSet", "log-agent", labels)
+    made["spec"]["template"]["spec"]["tolerations"] = list(tolerations)
+    return made
 
 
 def workload(kind: str, name: str, labels: dict[str, str], *, replicas: int | None = None, space: str = "shop") -> Json:
     mine = {"app": name}
-    spec = {"containers": [{"name": name, "image": f"example.invalid/{name}:1"}], "terminationGracePeriodSeconds": 1}
+    spec: Json = {
+        "containers": [{"name": name, "image": f"example.invalid/{name}:1"}],
+        "terminationGracePeriodSeconds": 1,
+    }
     return {
         "apiVersion": "apps/v1",
         "kind": kind,

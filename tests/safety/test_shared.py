@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from safety.shared import Shared
 from simian_army.contract import Guard
 from simian_army.model import Level, Target, Verdict
+from simian_army.standing import SWEPT
 from tests.safety.scenes import NOW, node, pod, scene
 
 YES = {"simian-army/chaos": "enabled"}
@@ -61,6 +62,19 @@ def test_daemonset_static_and_finished_pods_are_not_asked(spared: Target) -> Non
     verdict = ask(spared)
     assert verdict.allowed
     assert "all 1 others it reaches are DaemonSet, static or finished pods" in verdict.reason
+
+
+def test_a_daemonset_pod_that_the_fault_sweeps_away_is_asked() -> None:
+    logs = pod("ds", NO, group="shop/DaemonSet/logs", facts={SWEPT: True})
+    verdict = ask(pod("a", YES), logs)
+    assert not verdict.allowed
+    assert verdict.reason.startswith("1 of 2 others harmed do not consent, all must: pod shop/ds: ")
+    assert ask(pod("a", YES), pod("ds", YES, group="shop/DaemonSet/logs", facts={SWEPT: True})).allowed
+
+
+@pytest.mark.parametrize("spared", [{"mirror": True}, {"phase": "Succeeded"}, {"phase": "Failed"}])
+def test_what_is_swept_and_cannot_be_harmed_is_not_asked(spared: dict[str, object]) -> None:
+    assert ask(pod("ds", NO, group="shop/DaemonSet/logs", facts={SWEPT: True, **spared})).allowed
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from simian_army.tolerating import tolerates
 
 _OURS = ("app.kubernetes.io/name", "simian-army")
 _FINISHED = ("Succeeded", "Failed")
-_TOLERATIONS = "spec.tolerations"
+TOLERATIONS = "spec.tolerations"
 
 
 def on_nodes(names: Sequence[str]) -> Selector:
@@ -56,8 +56,8 @@ def driven_off(port: KubernetesCrowdPort, others: Sequence[Target], node: str, t
     pods = [one for one in others if not _beside(one)]
     if not pods:
         return Evidence(holds=True, detail="nobody there to leave")
-    found = port.find(replace(on_nodes([node]), facts=(_TOLERATIONS,)))
-    there = {one.id: one.facts.get(_TOLERATIONS) for one in found if one.facts.get("terminating") is not True}
+    found = port.find(replace(on_nodes([node]), facts=(TOLERATIONS,)))
+    there = {one.id: one.facts.get(TOLERATIONS) for one in found if one.facts.get("terminating") is not True}
     stay = [pod for pod in pods if pod.id in there and not tolerates(there[pod.id], taint)]
     left = sum(pod.id not in there for pod in pods)
     if stay:

@@ -10,7 +10,7 @@ from simian_army.errors import Conflict, PlatformError, Refused
 from simian_army.faults.k8s.arguments import known
 from simian_army.faults.k8s.in_place import value_at, written
 from simian_army.faults.k8s.workloads import pods_of
-from simian_army.model import Evidence, Fault, Json, Mark, Selector
+from simian_army.model import Evidence, Fault, Json, Mark, Selector, Target
 from simian_army.ports import KubernetesPort
 from simian_army.standing import REACH
 
@@ -45,6 +45,11 @@ class RolloutRestart:
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod of the workload."""
         return pods_of(fault)
+
+    def sweeps(self, fault: Fault, other: Target) -> bool:
+        """The pods of a DaemonSet are made anew like those of any other workload."""
+        del fault, other
+        return True
 
     def at_most(self, fault: Fault) -> int:
         """As many as its roll-out takes away before others are ready."""
