@@ -125,8 +125,12 @@ class Counting:
         if not _is_group(target):
             return self._share(word, percent, group, place, len(scene.peers))
         health = (scene.stand or {}).get(target.group)
-        if health is None or not health.wanted:
+        if health is None and not _reaches_its_own(scene):
             return Count(room=True, words=f"not applicable: no member of {place} is stopped {self._named(word)}")
+        if health is None or health.whole is None:
+            return Count(room=False, words=f"the size of {place} is not known {self._named(word)}")
+        if not health.wanted:
+            return Count(room=True, words=f"not applicable: no member of {place} is wanted {self._named(word)}")
         going = health.wanted if scene.at_most is None else scene.at_most
         struck, most = {attempt.target for attempt in group} - {target.id}, health.wanted * percent // 100
         words = f"{percent} % of {health.wanted} in {place} allows {most} at once, {going} would go"
@@ -162,7 +166,12 @@ def in_group(scene: Scene, spent: Sequence[Attempt]) -> list[Attempt]:
     if _has_group(target):
         return [attempt for attempt in spent if attempt.group == target.group]
     members = {peer.id for peer in scene.peers} | {target.id}
-    return [one for one in spent if one.target in members or (not one.group and one.scope == target.scope)]
+    return [one for one in spent if one.target in members or _is_like(target, one)]
+
+
+def _is_like(target: Target, one: Attempt) -> bool:
+    """A node is like every node, whatever owns that one: nothing else has no scope."""
+    return one.scope == target.scope and (target.kind == "node" or not one.group)
 
 
 def place_of(target: Target) -> str:
@@ -177,6 +186,12 @@ def _has_group(target: Target) -> bool:
 def _is_group(target: Target) -> bool:
     """Whether it is no member of its group but the whole of it: a workload, or what others use."""
     return target.group.lower() == f"{target.scope}/{target.kind}/{target.name}" and target.platform == "kubernetes"
+
+
+def _reaches_its_own(scene: Scene) -> bool:
+    """Whether members of the target's group are among those that a fault stops."""
+    group = scene.fault.target.group
+    return scene.stand is not None and any(other.group == group for other in scene.reach or ())
 
 
 def _has_namespace(target: Target) -> bool:

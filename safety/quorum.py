@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from safety.shared import is_harmed
@@ -23,7 +23,7 @@ class Count:
     """The members of a group. ``up`` are ready now; ``ours`` were struck by faults that are open still.
 
     Of ``ours`` those that are among ``up`` are not missed yet by anybody, the others are missed already: no member is
-    subtracted twice. ``going`` are about to be stopped.
+    subtracted twice. ``going`` are about to be stopped; some of them may have been struck already.
     """
 
     health: Health
@@ -112,12 +112,15 @@ class Quorum:
         health = (scene.stand or {}).get(group)
         if health is None:
             return [f"how {group} stands was not told"]
-        return self._noes(Count(health, self._ours(scene, group), _worst(scene.at_most, members, health.up)))
+        all_go = Count(health, self._ours(scene, group), members)
+        return self._noes(all_go if scene.at_most is None else _worst(scene.at_most, all_go))
 
     def _ours(self, scene: Scene, group: str) -> frozenset[str]:
-        """Members that open faults took out of service; what cannot be read of a fault is taken to be the worst."""
+        """Members that open faults took out of service; what cannot be read of a fault is taken to be the worst. The
+        target of one that stops whom it reaches is no member."""
         near = [attempt for attempt in scene.recent if attempt.open and attempt.group == group]
-        return frozenset(attempt.target for attempt in near if self.stops.get(attempt.kind, TARGET) != NOBODY)
+        struck = ((attempt.target, self.stops.get(attempt.kind, TARGET)) for attempt in near)
+        return frozenset(target for target, stopped in struck if stopped not in (NOBODY, REACH))
 
     def _beginning(self, scene: Scene) -> list[str]:
         """Faults that are about to stop others than their target: whom, is in no health yet."""
@@ -125,7 +128,7 @@ class Quorum:
         return [f"{a.kind} on {a.name or a.target} has just begun: whom it stops is not counted yet" for a in begun]
 
     def _noes(self, count: Count) -> list[str]:
-        health, many = count.health, len(count.unseen) + len(count.going)
+        health, many = count.health, len(count.unseen | count.going)
         return [*self._counted(count), *(no for floor in health.floors if (no := _below(floor, many, count)))]
 
     def _judged(self, count: Count, noes: list[str]) -> Verdict:
@@ -160,9 +163,12 @@ def goes(other: Target) -> bool:
     return bool(other.group) and is_harmed(other) and other.facts.get("terminating") is not True
 
 
-def _worst(most: int | None, members: frozenset[str], up: frozenset[str]) -> frozenset[str]:
-    """Of those who may go, as many as do: those who are ready would be missed most."""
-    return members if most is None else frozenset(sorted(members, key=lambda uid: (uid not in up, uid))[:most])
+def _worst(most: int, count: Count) -> Count:
+    """Of those who may go only so many, in the worst case: missed most are those who are ready and whom we did not
+    strike, least those whom we struck: they are counted already."""
+    unseen, up = count.unseen, count.health.up
+    going = sorted(count.going, key=lambda uid: (uid in unseen, uid not in up, uid))
+    return replace(count, going=frozenset(going[:most]))
 
 
 def _below(floor: Floor, many: int, count: Count) -> str:
@@ -171,7 +177,7 @@ def _below(floor: Floor, many: int, count: Count) -> str:
         return floor.detail
     if floor.room >= many:
         return ""
-    unseen, going = len(count.unseen), len(count.going)
+    unseen, going = len(count.unseen - count.going), len(count.going)
     asked = f"; {going} would go at once" if going > 1 else ""
     return f"{floor.detail}{asked}{f'; of ours {unseen} are not missed yet' if unseen else ''}"
 

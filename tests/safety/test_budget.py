@@ -179,3 +179,17 @@ def test_a_node_that_another_monkey_found_and_struck_counts_among_all_nodes() ->
 def test_a_node_of_a_pool_is_still_counted_with_all_nodes() -> None:
     pooled = replace(NODES[0], group="pool-a")
     assert not ask(budget(max_percent=100), opened("uid-n1", "pool-b"), target=pooled, peers=NODES).allowed
+
+
+def test_a_node_of_a_pool_that_another_monkey_struck_counts_even_if_this_one_never_found_it() -> None:
+    elsewhere = replace(opened("uid-n9", "pool-b"), scope="")
+    assert not ask(budget(max_percent=100), elsewhere, target=NODES[0], peers=NODES).allowed
+    instance_group = replace(opened("i-1", "123/eu/AutoScalingGroup/web"), scope="123/eu")
+    assert ask(budget(max_percent=100), instance_group, target=NODES[0], peers=NODES).allowed
+
+
+def test_what_has_no_group_but_a_scope_is_not_like_the_grouped_of_its_scope() -> None:
+    bare = pod("bare", group="")
+    grouped = replace(opened("uid-web-1"), scope="shop")
+    assert ask(budget(max_percent=100), grouped, target=bare, peers=[bare]).allowed
+    assert not ask(budget(max_percent=100), replace(grouped, group=""), target=bare, peers=[bare]).allowed

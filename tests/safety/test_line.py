@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,3 +94,10 @@ def test_a_group_in_the_reach_of_a_bad_one_that_was_not_seen_whole_is_stopped_to
     assert not ask(drained, target=struck).allowed
     assert ask(drained, target=pod("cart-1", group=CART)).allowed
     assert not ask(drained, target=node("n2"), reach=(pod("web-1"),)).allowed
+
+
+@pytest.mark.parametrize(("many", "more"), [(4, ""), (5, ""), (6, " and 1 more"), (9, " and 4 more")])
+def test_the_other_groups_whose_line_a_run_stopped_are_named_up_to_five(many: int, more: str) -> None:
+    others = tuple(f"shop/Deployment/o{number}" for number in range(many))
+    reason = ask(replace(bad(), line=replace(STOPPED, groups=others))).reason
+    assert reason.startswith(f"the line of {', '.join([WEB, *others[:5]])}{more} is stopped since ")

@@ -12,7 +12,7 @@ from safety.quorum import Quorum
 from safety.spared import Spared
 from simian_army.amounts import Amount
 from simian_army.model import Fault, Health, Phase, Scene, Target
-from simian_army.standing import Attempt, Floor
+from simian_army.standing import SWEPT, Attempt, Floor
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NODE = Target("kubernetes", "node", "n", "n1", "", "", NOW, {})
@@ -78,6 +78,15 @@ def test_who_does_not_go_is_not_counted(spared: Target) -> None:
     assert said(scene(pod("w1"), spared)) == (True, "all 1 groups in reach can do without")
 
 
+def test_a_daemonset_whose_pod_is_swept_away_must_do_without_it() -> None:
+    agent = "shop/DaemonSet/agent"
+    swept = pod("d1", agent, **{SWEPT: True})
+    assert said(scene(swept, stand={agent: health("d1", "d2")}))[0]
+    allowed, why = said(scene(swept, stand={agent: health("d1", "d2", wanted=3)}))
+    assert not allowed and "2 of 3 are ready before the fault" in why
+    assert said(scene(swept, stand={})) == (False, f"how {agent} stands was not told")
+
+
 def test_a_budget_must_have_room_for_all_that_go() -> None:
     def room(count: int | None) -> dict[str, Health]:
         return {WEB: replace(FOUR, floors=(Floor("PDB", count, f"PDB: {count} allowed"),))}
@@ -93,6 +102,30 @@ def test_what_we_struck_before_and_is_not_missed_yet_counts_as_gone() -> None:
     assert said(scene(pod("w1"), pod("w2"), recent=(struck,)))[0]
     allowed, why = said(scene(pod("w1"), pod("w2"), pod("w3"), recent=(struck,)))
     assert not allowed and "of these 1 are struck by us and not missed yet, 0 would stay" in why
+
+
+def test_who_was_struck_before_and_goes_now_needs_room_but_once() -> None:
+    struck = attempt("pod-evict", "w1", WEB)
+    two = {WEB: replace(FOUR, floors=(Floor("PDB", 2, "PDB: 2 allowed"),))}
+    assert said(scene(pod("w1"), pod("w2"), stand=two, recent=(struck,)))[0]
+    allowed, why = said(scene(pod("w2"), pod("w3"), stand=two, recent=(struck,)))
+    assert not allowed and "PDB: 2 allowed; 2 would go at once; of ours 1 are not missed yet" in why
+    both = (struck, attempt("pod-evict", "w4", WEB))
+    assert "; 2 would go at once; of ours 1 are not" in said(scene(pod("w1"), pod("w2"), stand=two, recent=both))[1]
+
+
+@pytest.mark.parametrize(("struck", "allowed"), [("w1", False), ("w3", False), ("elsewhere", True)])
+def test_of_those_who_may_go_the_worst_do(struck: str, *, allowed: bool) -> None:
+    """Of w1 and w2 one goes, of four three must stay. Had we struck w1, w2 would be the one that is missed as well."""
+    ours = (attempt("pod-evict", struck, WEB),)
+    one = replace(scene(pod("w1"), pod("w2"), recent=ours), at_most=1)
+    assert said(one, keep=Amount(3))[0] is allowed
+
+
+def test_the_target_of_a_fault_that_stops_whom_it_reaches_is_no_member() -> None:
+    partition = attempt("node-drain", "w4", WEB)
+    assert said(scene(pod("w1"), pod("w2"), pod("w3"), recent=(partition,)))[0]
+    assert not said(scene(pod("w1"), pod("w2"), pod("w3"), recent=(attempt("pod-evict", "w4", WEB),)))[0]
 
 
 def test_a_group_that_lacks_members_is_spared() -> None:
@@ -126,10 +159,18 @@ def test_ten_noes_are_named_and_the_rest_is_counted() -> None:
     assert "and 18 more" in why and "g00 has 1" in why and "g13" not in why
 
 
+def test_ten_noes_are_all_of_ten() -> None:
+    groups = [f"shop/Deployment/g{number:02}" for number in range(10)]
+    stand = {group: replace(health(f"p{group}"), detail=f"{group} has 1") for group in groups}
+    _, why = said(scene(*(pod(f"p{group}", group) for group in groups), stand=stand), keep=Amount(0))
+    assert "g09 has 1" in why and " more" not in why
+
+
 def test_while_such_a_fault_begins_no_other_is_allowed() -> None:
     begun = attempt("node-drain", "n2", "", Phase.INTENDED)
     allowed, why = said(scene(pod("w1"), recent=(begun,)))
-    assert not allowed and "has just begun: whom it stops is not counted yet" in why
+    assert not allowed and why.startswith("node-drain on pod shop/n2 has just begun: whom it stops is not counted yet")
+    assert said(scene(pod("w1"), recent=(replace(begun, name=""),)))[1].startswith("node-drain on n2 has just begun")
     evict = replace(scene(recent=(begun,)), fault=Fault("pod-evict", pod("w1")), health=FOUR)
     assert not said(evict)[0]
     later = replace(begun, phase=Phase.OBSERVED)

@@ -71,6 +71,25 @@ def test_those_struck_by_others_count_with_them() -> None:
     assert not share(2, struck=1).allowed
 
 
+@pytest.mark.parametrize("stand", [{}, {WEB: Health(None, 0, 0, "nobody can tell")}], ids=["not told", "not known"])
+def test_a_share_of_a_workload_whose_size_nobody_knows_is_a_no(stand: dict[str, Health]) -> None:
+    verdict = share(0, stand=stand)
+    assert not verdict.allowed
+    assert verdict.reason == f"the size of {WEB} is not known (max_percent)"
+
+
+def test_a_workload_that_wants_no_pods_has_none_to_share() -> None:
+    verdict = share(0, stand={WEB: health(0, 0)})
+    assert verdict.allowed
+    assert verdict.reason == f"not applicable: no member of {WEB} is wanted (max_percent)"
+
+
+def test_a_fault_that_stops_others_alone_asks_for_no_share_of_the_targets_own_group() -> None:
+    elsewhere = [pod("api-1", group="shop/Deployment/api")]
+    assert share(None, stand={}, reach=elsewhere).allowed
+    assert not share(None, stand={}, reach=[*elsewhere, PODS[0]]).allowed
+
+
 def test_where_no_member_is_stopped_no_share_is_asked() -> None:
     config, peers = workload("configmap", "settings"), [workload("configmap", "settings")]
     guard = Budget(Limits(max_percent=34), Week(ZoneInfo("UTC")))
