@@ -22,7 +22,7 @@ from hypothesis import Phase, settings
 import config.schema  # noqa: F401 - slow to import, and knows no guard: once, before the forks
 from simian_army.clock import SystemClock
 
-LIMIT = 120.0
+LIMIT = 300.0
 """Seconds after which tests that have not ended count as having noticed: the flip runs in circles."""
 KILLED, SURVIVED, LATE = "killed", "survived", "late"
 STEP = 0.02

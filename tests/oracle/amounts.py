@@ -34,7 +34,7 @@ def budget(case: Case) -> bool:
 def _within(case: Case, words: Mapping[str, Any], counted: Sequence[Attempt]) -> bool:
     target, now = case.target, case.scene.now
     still = [one for one in counted if one.open]
-    group = [one for one in still if _together(case, one)]
+    group = [one for one in still if together(case, one)]
     space = (
         [one for one in still if one.scope == target.scope]
         if target.platform == "kubernetes" and target.scope
@@ -47,17 +47,19 @@ def _within(case: Case, words: Mapping[str, Any], counted: Sequence[Attempt]) ->
         _fewer(len(group), words.get("per_group")),
         space is None or _fewer(len(space), words.get("per_namespace")),
         *(_there(case, still, which, words.get(word)) for word, which in PLACES.items()),
-        _share([*group], target.id, len(case.scene.peers), words.get("max_percent")),
+        _share_of_group(case, group, words.get("max_percent")),
         space is None or _share(space, target.id, case.scene.crowd, words.get("max_percent_namespace")),
-        _apart(case, [one.at for one in counted if _together(case, one)], words.get("cooldown")),
+        _apart(case, [one.at for one in counted if together(case, one)], words.get("cooldown")),
     ]
     return all(checks)
 
 
-def _together(case: Case, one: Attempt) -> bool:
+def together(case: Case, one: Attempt) -> bool:
     """Whether it was in the target's group; what has no group counts with all else that has none in its place, and with
-    whom the monkey finds besides that have none."""
+    whom the monkey finds besides that have none. All nodes are one group, and nothing else has no place."""
     target = case.target
+    if target.kind == "node":
+        return not one.scope or any(one.target == peer.id for peer in case.scene.peers)
     if target.group:
         return one.group == target.group
     return any(one.target == peer.id for peer in case.scene.peers) or (not one.group and one.scope == target.scope)
@@ -91,6 +93,20 @@ def _there(case: Case, still: Sequence[Attempt], which: str, limit: int | None) 
 def _stood(one: Attempt, which: str, spot: str) -> bool:
     there = one.places.get(which)
     return there is None or spot in there
+
+
+def _share_of_group(case: Case, struck: Sequence[Attempt], percent: int | None) -> bool:
+    """Of a workload the share is of its pods: as many as would go at once, and those that are struck."""
+    target, scene = case.target, case.scene
+    if target.kind != "deployment" or percent is None:
+        return _share(struck, target.id, len(scene.peers), percent)
+    health = (scene.stand or {}).get(target.group)
+    reached = scene.stand is not None and any(one.group == target.group for one in scene.reach or ())
+    if health is None or health.whole is None:
+        return health is None and not reached
+    going = health.wanted if scene.at_most is None else scene.at_most
+    others = {one.target for one in struck} - {target.id}
+    return not health.wanted or len(others) + going <= health.wanted * percent // 100
 
 
 def _share(struck: Sequence[Attempt], this: str, members: int | None, percent: int | None) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from simian_army.model import Health, Level, Phase
+from simian_army.model import Health, Level, Phase, Target
 from simian_army.standing import Floor
 from tests.oracle.drafts import Draft, begun, healthy, members
 from tests.oracle.neighbours import consenting
@@ -27,6 +27,9 @@ def behind(rng: Random, draft: Draft) -> None:
 def quorum(rng: Random, draft: Draft) -> None:
     if rng.random() < 0.15 and draft.kind == "node":
         draft.fault = "node-crash"
+    elif draft.kind == "node":
+        _reached(rng, draft)
+        return
     if rng.random() < 0.3:
         draft.labels["role"] = rng.choice(("leader", "primary", "replica"))
     if draft.kind == "pod" and rng.random() < 0.25:
@@ -37,11 +40,58 @@ def quorum(rng: Random, draft: Draft) -> None:
         return
     draft.health = _health(rng, draft)
     draft.members = max(len(draft.health.up), 1) if draft.health else 1
+    if draft.kind == "deployment":
+        draft.at_most = rng.choice((None, 0, 1, 1, 2, 3))
     for _ in range(rng.choice((0, 0, 1, 2))):
         struck = rng.choice(members(draft.group)[1:6]).id
         kind = rng.choice((draft.fault, "pod-delete", "asg-suspend", "unheard-of"))
         words = {"target": struck, "group": draft.group, "kind": kind}
-        draft.recent.append(begun(draft, 5 * DAY, Phase.INJECTED, still=True, **words))
+        draft.recent.append(begun(draft, 5 * DAY, _latest(rng), still=True, **words))
+
+
+def _latest(rng: Random) -> Phase:
+    return Phase.INTENDED if rng.random() < 0.25 else Phase.INJECTED
+
+
+def _reached(rng: Random, draft: Draft) -> None:
+    """Pods on a node that a fault makes leave, mostly several of a group, and how these groups stand."""
+    draft.fault, draft.params = rng.choice((("node-drain", {}), ("node-taint", {"effect": "NoExecute"})))
+    groups = [f"shop/{kind}/{name}" for kind, name in (("Deployment", "a"), ("Deployment", "b"), ("DaemonSet", "c"))]
+    draft.reach = [_leaver(rng, draft, rng.choice(groups), number) for number in range(rng.randint(1, 5))]
+    for group in rng.sample(groups, rng.randint(1, 3)):
+        ids = [one.id for one in draft.reach if one.group == group]
+        ids += [one.id for one in members(group)[1 : 1 + rng.choice((0, 1, 2, 4, 4, 4))]]
+        draft.stand[group] = _stands(rng, ids)
+        for struck in rng.sample(ids, min(len(ids), rng.choice((0, 0, 1, 2)))):
+            kind = rng.choice(("pod-delete", "node-cordon", "node-drain", "unheard-of"))
+            words = {"target": struck, "group": group, "kind": kind}
+            draft.recent.append(begun(draft, 5 * DAY, _latest(rng), still=True, **words))
+
+
+def _leaver(rng: Random, draft: Draft, group: str, number: int) -> Target:
+    facts = {"swept": rng.random() < 0.6, "terminating": rng.random() < 0.1}
+    labels = {"role": rng.choice(("leader", "replica"))} if rng.random() < 0.15 else {}
+    name, levels = f"p-{number}", tuple[Level, ...]()
+    if rng.random() < 0.1:
+        name, levels = f"set-{rng.randint(0, 1)}", (Level("StatefulSet", "set", {}),)
+    one = consenting(rng, draft)
+    return replace(
+        one, id=f"{group}@{number}", name=name, group=group, labels={**one.labels, **labels}, levels=levels, facts=facts
+    )
+
+
+def _stands(rng: Random, ids: list[str]) -> Health | None:
+    chance = rng.random()
+    if chance < 0.03:
+        return None
+    rooms = [rng.choice((0, 1, 2, 3, 5)) for _ in range(rng.choice((0, 0, 0, 1)))]
+    floors = tuple(Floor(f"PDB {n}", None if rng.random() < 0.05 else room, "counted") for n, room in enumerate(rooms))
+    if chance < 0.1:
+        return Health(None, 0, 0, "nobody can count", floors)
+    up = frozenset(ids if rng.random() < 0.7 else rng.sample(ids, rng.randint(0, len(ids))))
+    wanted = rng.choice((len(up), len(up), len(ids), len(ids) + 1))
+    moving = "rolling out" if rng.random() < 0.05 else ""
+    return Health(len(up) >= wanted, len(up), wanted, "counted", floors, moving, up)
 
 
 def _health(rng: Random, draft: Draft) -> Health | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from simian_army.model import Phase, Target
 from simian_army.standing import note_key as annotated
+from tests.oracle.amounts import together
 from tests.oracle.words import KINDS, PREFIX, Case, Kind, fits, harmed, labels_of, place, seconds
 
 APART, MINUTE = timedelta(seconds=5), timedelta(minutes=1)
@@ -107,7 +108,7 @@ def controlled(case: Case) -> bool:
 
 def irreversible(case: Case) -> bool:
     kind = KINDS.get(case.scene.fault.kind, Kind(undone=False))
-    if kind.undone or (kind.replaced and case.target.replaced):
+    if kind.undone or (kind.replaced and (case.target.replaced or kind.anew)):
         return True
     return case.scene.fault.kind in case.world.safety.get("allow_irreversible", ())
 
@@ -148,8 +149,7 @@ def stuck(case: Case) -> bool:
     there = [one for one in case.scene.recent if one.open and one.phase is Phase.STUCK]
     if len(there) >= case.world.safety.get("max_stuck", 3):
         return False
-    kind, group = case.scene.fault.kind, case.target.group
-    return not any(one.kind == kind or (group and one.group == group) for one in there)
+    return not any(one.kind == case.scene.fault.kind or together(case, one) for one in there)
 
 
 def halt(case: Case) -> bool:

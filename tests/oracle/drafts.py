@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
@@ -11,7 +12,7 @@ from typing import Any
 from simian_army.model import Fault, Halt, Health, Identity, Level, Phase, Scene, Target
 from simian_army.reading import Reading
 from simian_army.standing import Attempt, Floor
-from tests.oracle.words import KINDS, Case, Weather, World
+from tests.oracle.words import KINDS, Case, Weather, World, stopped
 
 NOTHING, DAY = timedelta(0), timedelta(days=1)
 USES = {"slow": "latency"}
@@ -19,17 +20,31 @@ STRIKES = {
     "pods": ("pod", "pod-evict"),
     "drops": ("pod", "pod-delete"),
     "nodes": ("node", "node-cordon"),
+    "taints": ("node", "node-taint"),
+    "restarts": ("deployment", "rollout-restart"),
     "hosts": ("instance", "instance-stop"),
     "ends": ("instance", "instance-terminate"),
     "groups": ("asg", "asg-suspend"),
     "slow": ("proxy", "proxy-latency"),
 }
-PLATFORMS = {"pod": "kubernetes", "node": "kubernetes", "instance": "aws", "asg": "aws", "proxy": "toxiproxy"}
+EFFECTS = ("NoExecute", "NoExecute", "NoSchedule", "PreferNoSchedule")
+PLATFORMS = {
+    "pod": "kubernetes",
+    "node": "kubernetes",
+    "deployment": "kubernetes",
+    "instance": "aws",
+    "asg": "aws",
+    "proxy": "toxiproxy",
+}
 PLACE = "123456789012/eu-west-1"
-SCOPES = {"pod": "shop", "node": "", "instance": PLACE, "asg": PLACE, "proxy": "127.0.0.1:8474"}
-OWNERS = {"pod": "Deployment", "instance": "AutoScalingGroup", "asg": "AutoScalingGroup"}
+SCOPES = {"pod": "shop", "deployment": "shop", "node": "", "instance": PLACE, "asg": PLACE, "proxy": "127.0.0.1:8474"}
+OWNERS = {"pod": "Deployment", "deployment": "Deployment", "instance": "AutoScalingGroup", "asg": "AutoScalingGroup"}
 IDS = {"kubernetes": "5f1c", "aws": "123456789012", "toxiproxy": "http://127.0.0.1:8474"}
-ABOVE = {"pod": ("ReplicaSet", "Deployment", "Namespace"), "instance": ("AutoScalingGroup",)}
+ABOVE = {
+    "pod": ("ReplicaSet", "Deployment", "Namespace"),
+    "deployment": ("PodTemplate", "Namespace"),
+    "instance": ("AutoScalingGroup",),
+}
 
 
 @dataclass
@@ -58,6 +73,9 @@ class Draft:
     halt: Halt | None = None
     teams: tuple[Halt, ...] = ()
     health: Health | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    stand: dict[str, Health | None] = field(default_factory=dict)
+    at_most: int | None = None
     leashed: bool = False
     weather: dict[str, Any] = field(default_factory=dict)
 
@@ -85,23 +103,46 @@ class Draft:
             self.facts,
             self.replaced,
         )
+        fault = Fault(self.fault, target, self.params)
+        reach = None if self.reach is None else (*self.reach, *self._own())
         scene = Scene(
             now=self.now,
             fleet=self.world.said["fleet"],
             use=self.use,
             entry=self.entry,
-            fault=Fault(self.fault, target),
+            fault=fault,
             peers=(target, *members(self.group)[1 : self.members]),
             recent=tuple(self.recent),
-            reach=None if self.reach is None else tuple(self.reach),
+            reach=reach,
             identity=self.identity,
             halt=self.halt,
             leashed=self.leashed,
             teams=self.teams,
-            health=self.health,
+            health=self.health if stopped(fault) == "target" else None,
             crowd=self.crowd,
+            stand=self._stand(reach or ()) if stopped(fault) == "reach" else None,
+            at_most=self.at_most,
         )
         return Case(self.world, scene, Weather(**self.weather))
+
+    def _own(self) -> tuple[Target, ...]:
+        """The pods of a workload, which agree."""
+        if self.kind != "deployment":
+            return ()
+        agreed = {f"simian-army/{self.use}": "enabled"}
+        return tuple(replace(one, labels=agreed, replaced=True) for one in members(self.group)[: self.members])
+
+    def _stand(self, reach: Sequence[Target]) -> dict[str, Health]:
+        """How each group in reach stands: as it was drawn, else with plenty to spare."""
+        groups = {one.group for one in reach if one.group}
+        said = {self.group: self.health, **self.stand} if self.kind == "deployment" else self.stand
+        found = {group: said[group] if group in said else _plenty(group, reach) for group in groups}
+        return {group: health for group, health in found.items() if health is not None}
+
+
+def _plenty(group: str, reach: Sequence[Target]) -> Health:
+    up = frozenset([*(one.id for one in reach if one.group == group), *(one.id for one in members(group)[:8])])
+    return Health(True, len(up), len(up), "counted", up=up)
 
 
 @lru_cache(maxsize=256)
@@ -130,13 +171,17 @@ def quiet(rng: Random, world: World, entry: str, now: datetime) -> Draft:
         replaced=bool(group),
     )
     draft.labels |= {"version": "2.1", "app": "web"}
+    if kind == "deployment":
+        draft.name, draft.replaced, draft.at_most = group.rpartition("/")[2], False, 1
+    if fault == "node-taint":
+        draft.params = {"effect": rng.choice(EFFECTS)}
     if kind != "proxy":
         node = {"pod": ["n1"], "node": [name]}.get(kind, [])
         draft.facts = {"node": "n1", "places": {"node": node, "zone": ["zone-a"], "region": ["r-1"]}}
     clock = Reading(now, now, NOTHING, NOTHING, 0.0)
     draft.identity = Identity(draft.platform, IDS[draft.platform], "https://there:443", clock=clock)
     draft.leashed = not world.said["platforms"]["kubernetes"].get("cluster_uid")
-    if group and KINDS[fault].stops == "target":
+    if group and KINDS[fault].stops != "nobody":
         draft.health = healthy(draft, 4, 4)
     return draft
 
@@ -148,7 +193,8 @@ def grouped(kind: str, name: str) -> str:
 
 def healthy(draft: Draft, ready: int, wanted: int, floors: tuple[Floor, ...] = (), moving: str = "") -> Health:
     """So many of the group are up, the target among them."""
-    up = frozenset([draft.id, *(one.id for one in members(draft.group)[1:ready])][:ready])
+    first = members(draft.group)[0].id if draft.kind == "deployment" else draft.id
+    up = frozenset([first, *(one.id for one in members(draft.group)[1:ready])][:ready])
     return Health(ready >= wanted, ready, wanted, "counted", floors, moving, up)
 
 

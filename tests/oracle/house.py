@@ -21,7 +21,7 @@ from simian_army.wiring.books import Books
 from simian_army.wiring.rules import guards
 from tests.oracle.settings import OWN
 from tests.oracle.sky import Sky, Still, behind_of, look_of
-from tests.oracle.words import KINDS, Case, Event, World
+from tests.oracle.words import KINDS, Case, Event, Kind, World, stopped
 
 CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//tests//oracle//EN\r\n{}END:VCALENDAR\r\n"
 
@@ -59,9 +59,13 @@ def house(world: World, folder: Path) -> House:
 
 def _kinds() -> dict[str, FaultKind]:
     return {
-        name: cast(FaultKind, SimpleNamespace(reversible=kind.undone, replaces=kind.replaced, stops=kind.stops))
+        name: cast(FaultKind, SimpleNamespace(**_told(kind), **({"stops_by": stopped} if name == "node-taint" else {})))
         for name, kind in KINDS.items()
     }
+
+
+def _told(kind: Kind) -> dict[str, Any]:
+    return {"reversible": kind.undone, "replaces": kind.replaced, "stops": kind.stops, "anew": kind.anew}
 
 
 def _event(number: int, event: Event) -> str:

@@ -22,8 +22,8 @@ def labelled(rng: Random, draft: Draft) -> dict[str, str]:
         f"{use}.other": ("enabled", "disabled"),
         "simian-army/opt-out": ("true", "false", "false", "yes"),
         "simian-army/other": ("enabled",),
-        "kube-monkey/enabled": ("enabled", "disabled"),
-        note_key("chaos.alpha.example.io/enabled"): ("true", "false"),
+        "kube-monkey/enabled": ("enabled", "disabled", "enabled" * 9),
+        note_key("chaos.alpha.example.io/enabled"): ("true", "false", "true\n" * 40),
         "example.com/stop": ("yes", "no"),
     }
     return {key: rng.choice(values) for key, values in words.items() if rng.random() < 0.12}
@@ -42,6 +42,7 @@ def neighbour(rng: Random, draft: Draft, number: int) -> Target:
         {} if aws else {"phase": rng.choice(("Running", "Running", "Running", "Succeeded", "Failed", "Pending"))}
     )
     facts |= {} if aws else {"mirror": rng.random() < 0.1}
+    facts |= {"swept": True} if owner == "DaemonSet" and rng.random() < 0.5 else {}
     kind, platform = ("instance", "aws") if aws else ("pod", "kubernetes")
     uid = "uid-us" if rng.random() < 0.03 and not aws else f"uid-h{number}"
     group = f"{scope}/{owner}/h{number}"

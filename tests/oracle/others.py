@@ -3,49 +3,79 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import combinations
 from typing import Any
 
-from simian_army.model import Health, Target
-from tests.oracle.words import KINDS, Case, Kind, Weather, fits, harmed
+from simian_army.model import Health, Phase, Target
+from tests.oracle.words import KINDS, Case, Kind, Weather, fits, harmed, stopped
 
 
 def quorum(case: Case) -> bool:
-    """Can the group do without the target now."""
-    stops = KINDS.get(case.scene.fault.kind, Kind(undone=False, stops="nobody knows whom")).stops
-    said, health = case.world.safety.get("quorum", {}), case.scene.health
+    """Can the group do without the target now; of a fault that stops whom it reaches, can each group there."""
+    stops, said = stopped(case.scene.fault), case.world.safety.get("quorum", {})
+    if stops == "reach":
+        return _all_can(case, said)
     if stops != "target":
         return stops == "nobody"
     if _spared(case.target, said.get("spare", {})):
         return False
     if not case.target.group:
         return True
-    return health is not None and _above_floors(case, health) and _enough(case, said, health)
+    health = case.scene.health
+    return health is not None and not _beginning(case) and _can(case, case.target.group, health, {case.target.id})
 
 
-def _struck(case: Case) -> set[str]:
+def _all_can(case: Case, said: Mapping[str, Any]) -> bool:
+    """Nobody who goes is spared, and no group is asked for more than it can do without, whichever of its members in
+    reach go, if not all do."""
+    if case.scene.reach is None or case.scene.stand is None or _beginning(case):
+        return False
+    gone = [one for one in harmed(case.scene.reach) if one.group and not one.facts.get("terminating")]
+    if any(_spared(one, said.get("spare", {})) for one in gone):
+        return False
+    for group in {one.group for one in gone}:
+        health, there = case.scene.stand.get(group), {one.id for one in gone if one.group == group}
+        many = len(there) if case.scene.at_most is None else min(case.scene.at_most, len(there))
+        if health is None or not all(_can(case, group, health, some) for some in combinations(sorted(there), many)):
+            return False
+    return True
+
+
+def _beginning(case: Case) -> bool:
+    """Whom a fault that is just beginning stops, nobody knows yet, if it stops others than its target."""
+    begun = [one for one in case.scene.recent if one.open and one.phase is Phase.INTENDED]
+    return any(one.kind in KINDS and KINDS[one.kind].stops == "reach" for one in begun)
+
+
+def _can(case: Case, group: str, health: Health, going: Collection[str]) -> bool:
+    return _above_floors(case, group, health, going) and _enough(case, group, health, going)
+
+
+def _struck(case: Case, group: str) -> set[str]:
     """The members that open faults of ours struck; what nobody knows of a fault is taken to be that it stops its
     target."""
-    here = [one for one in case.scene.recent if one.open and one.group == case.target.group]
+    here = [one for one in case.scene.recent if one.open and one.group == group]
     return {one.target for one in here if _stopped(one.kind)}
 
 
-def _above_floors(case: Case, health: Health) -> bool:
+def _above_floors(case: Case, group: str, health: Health, going: Collection[str]) -> bool:
     """Nobody's word on how few there may be is broken; who was struck and still counts as ready is on its way out."""
-    leaving = len(health.up & _struck(case))
-    return not any(floor.room is None or floor.room - leaving < 1 for floor in health.floors)
+    leaving = len((health.up & _struck(case, group)) | set(going))
+    return not any(floor.room is None or floor.room < leaving for floor in health.floors)
 
 
-def _enough(case: Case, said: Mapping[str, Any], health: Health) -> bool:
+def _enough(case: Case, group: str, health: Health, going: Collection[str]) -> bool:
+    said = case.world.safety.get("quorum", {})
     keep, lone, whole = said.get("keep", 1), said.get("spare_lone", True), said.get("whole", True)
     if health.whole is None:
         return not (keep or lone or whole)
     if lone and health.wanted <= 1:
         return False
-    struck = _struck(case)
+    struck = _struck(case, group)
     if whole and (health.moving or health.wanted - health.ready > len(struck - health.up)):
         return False
-    return len(health.up - struck - {case.target.id}) >= _kept(keep, health)
+    return len(health.up - struck - set(going)) >= _kept(keep, health)
 
 
 def _stopped(kind: str) -> bool:
@@ -81,9 +111,10 @@ def behind(case: Case) -> bool:
 
 
 def _leads(selector: tuple[tuple[str, str], ...] | None, pod: Target) -> bool:
+    """What is no pod may have pods behind any Service there."""
     if selector is None:
         return True
-    return bool(selector) and all(pod.labels.get(key) == value for key, value in selector)
+    return bool(selector) and (pod.kind != "pod" or all(pod.labels.get(key) == value for key, value in selector))
 
 
 def look(case: Case) -> bool:

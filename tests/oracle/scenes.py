@@ -17,16 +17,17 @@ TRIES = 4
 """How often what is meant to be quiet is drawn anew."""
 WEIGHTS = {
     "blackout": 3.0,
-    "protected": 2.0,
-    "shared": 2.0,
+    "protected": 2.5,
+    "controlled": 1.4,
+    "shared": 2.4,
     "quorum": 2.0,
     "budget": 0.5,
-    "halt": 0.5,
+    "halt": 0.6,
     "segment": 1.5,
     "zone": 2.0,
     "behind": 2.0,
     "identity": 1.5,
-    "stuck": 1.4,
+    "stuck": 1.6,
     "min-age": 1.3,
 }
 """How much more often than others a guard must be tried to be the only one that denies in one scene of a hundred."""
@@ -41,10 +42,10 @@ SUITS = {
     "protected": ("pods", "drops"),
     "controlled": ("pods", "drops"),
     "irreversible": ("pods", "ends"),
-    "myself": ("pods", "nodes", "hosts", "ends"),
-    "behind": ("pods", "drops", "nodes"),
-    "shared": ("nodes", "nodes", "groups"),
-    "quorum": ("pods", "drops", "hosts", "nodes"),
+    "myself": ("pods", "nodes", "taints", "hosts", "ends"),
+    "behind": ("pods", "drops", "nodes", "restarts"),
+    "shared": ("nodes", "taints", "groups"),
+    "quorum": ("pods", "drops", "hosts", "nodes", "restarts"),
 }
 """Whose scenes a guard has most to say about; the others' are anybody's."""
 

@@ -14,6 +14,8 @@ MONKEYS: list[dict[str, Any]] = [
     {"name": "pods", "use": "chaos", "on": "kubernetes", "with": {"fault": "pod-evict"}},
     {"name": "drops", "use": "chaos", "on": "kubernetes", "with": {"fault": "pod-delete"}},
     {"name": "nodes", "use": "chaos", "on": "kubernetes", "with": {"fault": "node-cordon"}},
+    {"name": "taints", "use": "chaos", "on": "kubernetes", "with": {"fault": "node-taint"}},
+    {"name": "restarts", "use": "chaos", "on": "kubernetes", "with": {"fault": "rollout-restart"}},
     {"name": "hosts", "use": "chaos", "on": "aws", "with": {"fault": "instance-stop"}},
     {"name": "ends", "use": "chaos", "on": "aws", "with": {"fault": "instance-terminate"}},
     {"name": "groups", "use": "chaos", "on": "aws", "with": {"fault": "asg-suspend"}},

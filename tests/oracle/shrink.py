@@ -18,6 +18,8 @@ QUIET: Mapping[str, Any] = {
     "halt": None,
     "teams": (),
     "health": None,
+    "stand": None,
+    "at_most": None,
     "crowd": None,
     "identity": None,
     "leashed": False,

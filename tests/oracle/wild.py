@@ -47,7 +47,7 @@ def protected(rng: Random, draft: Draft) -> None:
 
 def min_age(rng: Random, draft: Draft) -> None:
     near = [timedelta(minutes=10), timedelta(minutes=90), 2 * DAY]
-    draft.age = rng.choice((None, timedelta(0), *near, *(one - timedelta(seconds=1) for one in near)))
+    draft.age = rng.choice((None, timedelta(0), -HOUR, *near, *(one - timedelta(seconds=1) for one in near)))
 
 
 def myself(rng: Random, draft: Draft) -> None:
@@ -70,7 +70,7 @@ def myself(rng: Random, draft: Draft) -> None:
 
 def controlled(rng: Random, draft: Draft) -> None:
     draft.replaced = False
-    if rng.random() < 0.7:
+    if draft.kind != "deployment" and rng.random() < 0.7:
         draft.group, draft.health = "", None
 
 
@@ -99,6 +99,11 @@ def budget(rng: Random, draft: Draft) -> None:
     """Faults before, here and elsewhere; a group smaller or larger."""
     draft.recent += [_before(rng, draft) for _ in range(rng.choice((1, 1, 2, 2, 3, 5, 9)))]
     draft.members = rng.choice((1, 2, 3, 3, 4, 6, 8, 12))
+    if draft.kind == "node" and rng.random() < 0.3:
+        draft.group = "pool-a"
+    if draft.kind == "deployment":
+        draft.at_most = rng.choice((None, 0, 1, 1, 2, 3))
+        draft.health = rng.choice((draft.health, healthy(draft, *rng.choice(((6, 6), (12, 12), (0, 0), (3, 4))))))
     draft.crowd = rng.choice((None, 1, 3, 8, 10, 20, 40))
     if draft.kind == "proxy" or rng.random() < 0.7:
         return
@@ -130,7 +135,7 @@ def _before(rng: Random, draft: Draft) -> Attempt:
         entry=rng.choice((draft.entry, "drops", "nodes")),
         kind=rng.choice((draft.fault, "pod-evict", "node-cordon", "unheard-of")),
         target=rng.choice((draft.id, other, other, "uid-else")),
-        group=draft.group if near else rng.choice(("team/Deployment/other", "")),
+        group=draft.group if near else rng.choice(("team/Deployment/other", "", "pool-b")),
         scope=draft.scope if near or rng.random() < 0.4 else "team",
         places=places,
     )
@@ -214,6 +219,7 @@ def segment(rng: Random, draft: Draft) -> None:
         draft.scope = rng.choice(("shop", "shop-eu", "shop-pay", "team-a"))
     if draft.group and rng.random() < 0.7:
         draft.group = f"{draft.group}-{rng.randint(1, 99)}"
+        draft.name = draft.group.rpartition("/")[2] if draft.kind == "deployment" else draft.name
         draft.health = draft.health and healthy(draft, 4, 4)
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from simian_army.model import Scene, Target
+from simian_army.model import Fault, Scene, Target
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 PREFIX = "simian-army/"
@@ -82,17 +82,22 @@ class Case:
 
 @dataclass(frozen=True)
 class Kind:
-    """What the README says of a fault: whether it is undone, whether what it destroys is made anew, whom it stops."""
+    """What the documentation says of a fault: whether it is undone, whether what it destroys is made anew, be it by what
+    owns the target or by the target itself, and whom it stops."""
 
     undone: bool
     replaced: bool = False
     stops: str = "target"
+    anew: bool = False
 
 
 KINDS = {
     "pod-evict": Kind(undone=False, replaced=True),
     "pod-delete": Kind(undone=False, replaced=True),
     "node-cordon": Kind(undone=True, stops="nobody"),
+    "node-drain": Kind(undone=True, stops="reach"),
+    "node-taint": Kind(undone=True, stops="reach"),
+    "rollout-restart": Kind(undone=False, replaced=True, stops="reach", anew=True),
     "instance-stop": Kind(undone=True),
     "instance-terminate": Kind(undone=False, replaced=True),
     "asg-suspend": Kind(undone=True, stops="nobody"),
@@ -100,6 +105,13 @@ KINDS = {
     "pod-poison": Kind(undone=False),  # third parties'
     "node-crash": Kind(undone=True, stops="every pod on the node"),
 }
+
+
+def stopped(fault: Fault) -> str:
+    """Whom a fault stops; a taint by its effect."""
+    if fault.kind == "node-taint" and fault.params.get("effect") != "NoExecute":
+        return "nobody"
+    return KINDS.get(fault.kind, Kind(undone=False, stops="nobody knows whom")).stops
 
 
 @lru_cache(maxsize=4096)
@@ -124,16 +136,16 @@ def labels_of(target: Target) -> Iterator[Mapping[str, str] | None]:
 
 
 def harmed(reach: Sequence[Target] | None) -> list[Target]:
-    """Whom a fault on a node harms: not pods of DaemonSets, static and finished ones."""
+    """Whom a fault harms besides its target: not static and finished pods, nor those of DaemonSets that it leaves
+    where they are."""
     return [one for one in reach or () if not _spared(one)]
 
 
 def _spared(pod: Target) -> bool:
     if pod.kind != "pod":
         return False
-    return (
-        "/DaemonSet/" in pod.group or bool(pod.facts.get("mirror")) or pod.facts.get("phase") in ("Succeeded", "Failed")
-    )
+    stays = "/DaemonSet/" in pod.group and not pod.facts.get("swept")
+    return stays or bool(pod.facts.get("mirror")) or pod.facts.get("phase") in ("Succeeded", "Failed")
 
 
 def place(target: Target, which: str) -> tuple[str, ...] | None:
