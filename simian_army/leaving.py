@@ -10,7 +10,7 @@ from typing import Protocol
 
 from simian_army.clock import Clock
 from simian_army.errors import SimianError
-from simian_army.salvage import Haul, Salvage, Saved
+from simian_army.salvage import Salvage, Saved
 from simian_army.undertaker.store import Kept
 
 PACE = 1.0  # seconds between two looks
@@ -62,6 +62,18 @@ class RecordsPort(Protocol):
     def clear(self) -> None: ...
 
 
+class LeftoversPort(Protocol):
+    """What faults keep beside their targets, and throw away once they are reverted."""
+
+    def find(self) -> Sequence[str]:
+        """Each that is there still, of this fleet, in words: where it is, whose it was, what to do with it by hand.
+
+        Raises:
+            PlatformError: nobody can say.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """Takes one fleet away. It may be broken off and begun again at any step."""
@@ -70,6 +82,7 @@ class Leaving:
     port: HomePort
     records: RecordsPort
     salvage: Salvage
+    leftovers: Sequence[LeftoversPort]
     clock: Clock
 
     def leave(self, deployments: Sequence[str], reason: str, seconds: float, told: Callable[[str], None]) -> None:
@@ -77,7 +90,8 @@ class Leaving:
         undertaker's last; remove records, Lease and halt.
 
         Raises:
-            Stays: something is held, or in doubt, after ``seconds``: the fleet stays halted, its undertaker at work.
+            Stays: something is held, kept or in doubt after ``seconds``: the fleet stays halted, its undertaker at
+                work.
             PlatformError, RecordsError: nobody can say.
         """
         ends = self.clock.monotonic() + seconds
@@ -114,8 +128,16 @@ class Leaving:
     def _revert(self, ends: float, told: Callable[[str], None]) -> None:
         haul = self.salvage.find()
         left = self.salvage.revert(haul, max(0.0, ends - self.clock.monotonic()), lambda one: told(_words(one)))
-        if left or haul.doubts:
-            raise Stays(_in_the_way(left, haul))
+        said = [f"{one.orphan.fault.kind} on {one.orphan.fault.target}: {one.proof.detail}" for one in left]
+        way = [*said, *haul.doubts, *self._kept()]
+        if way:
+            raise Stays("\n  ".join(["the fleet stays halted, its undertaker at work:", *way]))
+
+    def _kept(self) -> list[str]:
+        try:
+            return [words for one in self.leftovers for words in one.find()]
+        except SimianError as error:
+            return [f"what faults keep beside their targets cannot be looked for: {error}"]
 
     def _until(self, done: Callable[[], bool], ends: float) -> bool:
         while not done():
@@ -128,8 +150,3 @@ class Leaving:
 def _words(saved: Saved) -> str:
     orphan = saved.orphan
     return f"reverted {orphan.fault.kind} on {orphan.fault.target} (run {orphan.run.id}): {saved.proof.detail}"
-
-
-def _in_the_way(left: Sequence[Saved], haul: Haul) -> str:
-    said = [f"{one.orphan.fault.kind} on {one.orphan.fault.target}: {one.proof.detail}" for one in left]
-    return f"the fleet stays halted, its undertaker at work: {'; '.join([*said, *haul.doubts])}"

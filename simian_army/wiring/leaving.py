@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from simian_army.clock import Clock, SystemClock
 from simian_army.errors import ConfigError
+from simian_army.faults.k8s.keeping import OF
+from simian_army.faults.k8s.leftovers import Leftovers
 from simian_army.leaving import Leaving
 from simian_army.salvage import Salvage
 from simian_army.undertaker.cluster import Cluster
@@ -20,6 +22,7 @@ from simian_army.wiring.undertaking import records_of
 
 if TYPE_CHECKING:
     from config.load import Loaded
+    from simian_army.targets.k8s import Kubernetes
 
 
 @contextmanager
@@ -44,4 +47,18 @@ def leaving(loaded: Loaded, clock: Clock | None = None) -> Iterator[Leaving]:
         own = replace(kube_place(loaded).own, home=records.namespace)
         relics = SignedRelics(key, loaded.settings.fleet, records, clock)
         salvage = Salvage(places.platforms, kinds_of(places.platforms), relics, clock)
-        yield Leaving(own, Home(platform.finder.lists), records, salvage, clock)
+        yield Leaving(own, Home(platform.finder.lists), records, salvage, _leftovers(platform), clock)
+
+
+def _leftovers(platform: Kubernetes) -> list[Leftovers]:
+    """Where no fault of config strikes Secrets nobody may list them, and none of ours keeps any."""
+    from simian_army.targets.kube.catalog import Catalog
+    from simian_army.targets.kube.decode import Forms
+    from simian_army.targets.kube.finding import Finder
+    from simian_army.targets.kube.lists import Lists
+
+    place = platform.place
+    if "secret" not in place.marked:
+        return []
+    lists = Lists(platform.wire, place.page_size, Forms((OF,)))
+    return [Leftovers(Finder(lists, Catalog(platform.wire), place.namespaces), place.fleet)]

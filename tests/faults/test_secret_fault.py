@@ -119,7 +119,7 @@ def test_no_error_tells_a_value() -> None:
 def test_a_crash_between_both_writes_leaves_nothing() -> None:
     port = HERE.port()
     kind, fault = HERE.prepared(port)
-    keeping.keep(port, fault.target, mark_of(fault), coded("true"))
+    keeping.keep(port, fault.target, mark_of(fault), "a", coded("true"))
     assert kind.revert(fault, mark_of(fault)).holds
     assert port.shelf == {}
 

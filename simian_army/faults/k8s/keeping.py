@@ -13,6 +13,12 @@ from simian_army.ports import SecretsPort
 KEPT = "simian-army/kept"
 """The label of such a Secret; its value is the run."""
 
+BY = "simian-army/kept-by"
+"""The label that tells whose it is; its value is the fleet."""
+
+OF = "simian-army/kept-of"
+"""The annotation that tells people whose value it is: NAME/KEY of the Secret that is struck. Nobody acts on it."""
+
 _VALUE = "value"
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
@@ -29,14 +35,15 @@ def digest(target: Target, key: str, value: str) -> str:
     return hashlib.scrypt(value.encode(), salt=salt, dklen=16, **_COST).hex()
 
 
-def keep(shelf: SecretsPort, target: Target, mark: Mark, value: str) -> None:
-    """Put the value (base64, as Secrets hold it) away. It goes with its Secret, should that be deleted.
+def keep(shelf: SecretsPort, target: Target, mark: Mark, key: str, value: str) -> None:
+    """Put the value of ``key`` (base64, as Secrets hold it) away. It goes with its Secret, should that be deleted.
 
     Raises:
         Conflict: it is there already; Forbidden, PlatformError: it could not be put away, or nobody can say.
     """
     owner = {"apiVersion": "v1", "kind": "Secret", "name": target.name, "uid": target.id}
-    metadata = {"name": name_of(target, mark), "labels": {KEPT: mark.run}, "ownerReferences": [owner]}
+    labels, notes = {KEPT: mark.run, BY: mark.fleet}, {OF: f"{target.name}/{key}"}
+    metadata = {"name": name_of(target, mark), "labels": labels, "annotations": notes, "ownerReferences": [owner]}
     secret: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "immutable": True}
     shelf.create_secret(target.scope, {**secret, "metadata": metadata, "data": {_VALUE: value}})
 

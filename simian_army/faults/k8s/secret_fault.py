@@ -92,7 +92,7 @@ class SecretFault:
         if not isinstance(before, str) or keeping.digest(fault.target, key, before) != known:
             raise Conflict(f"{fault.target}: {change} is not what it was when it was looked at")
         shelf = self.port.secrets()
-        keeping.keep(shelf, fault.target, mark, before)
+        keeping.keep(shelf, fault.target, mark, key, before)
         try:
             in_place.inject(self.port, fault, mark, replace(change, before=before))
         except _NOTHING_DONE as no:
