@@ -95,6 +95,13 @@ def load_gameday(path: Path, known: Known) -> Plan:
     return Plan(said.name, str(path), hashlib.sha256(text.encode()).hexdigest(), tuple(map(_step, said.steps)))
 
 
+def nobody(path: Path, whys: Mapping[int, str]) -> ConfigError:
+    """The mistake that steps name targets that are not there, by the number of the step from 0, each at its line."""
+    _, lines = parse(path, read(path, MAKE), MAKE)
+    where = {number: f"steps[{number}].target" for number in whys}
+    return ConfigError([Mistake(str(path), line_of(lines, where[n]), where[n], why, "") for n, why in whys.items()])
+
+
 def _unknown(where: str, said: StepSaid, known: Known) -> Iterator[tuple[str, str, str]]:
     if said.monkey and said.monkey not in known.monkeys:
         yield f"{where}.monkey", f"the config has no monkey {said.monkey}", _near(said.monkey, known.monkeys)

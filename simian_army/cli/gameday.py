@@ -70,6 +70,8 @@ class _Teller:
     def alone(self) -> int:
         with wiring.house(self.books, leashed=self.wish.leashed) as house:
             wiring.must_know_the_place(house)
+            if self.wish.restart or not self.diary.unfinished(self.plan):  # what was struck before may be gone by now
+                wiring.must_find(house, self.plan)
             try:
                 self.books.lease.take()
             except NotLeader as other:

@@ -3,7 +3,7 @@
 from simian_army.wiring.books import Books, actor, books, read_config
 from simian_army.wiring.exposure import exposing
 from simian_army.wiring.foreseeing import PASSING, asked, foresight, hands
-from simian_army.wiring.gamedays import entry_for, known
+from simian_army.wiring.gamedays import entry_for, known, must_find
 from simian_army.wiring.granting import Asked, chart_table
 from simian_army.wiring.halting import file_of, halting
 from simian_army.wiring.house import House, entry_of, house, must_know_the_place, target_of
@@ -41,6 +41,7 @@ __all__ = [
     "leaving",
     "looked",
     "manifests",
+    "must_find",
     "must_know_the_place",
     "read_config",
     "salvaging",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simian_army.contract import Entry, FaultKind, Platform
 from simian_army.errors import UsageError
-from simian_army.gameday.steps import BY_HAND, Step, step_of
-from simian_army.model import Fault, Json, Selector
+from simian_army.gameday.steps import BY_HAND, Plan, Step, step_of
+from simian_army.model import Fault, Json, Selector, Target
 from simian_army.plugins import found, pick
+from simian_army.whom import named
 
 if TYPE_CHECKING:
     from config.gameday import Known
@@ -50,6 +52,32 @@ def entry_for(house: House, step: Step) -> Entry:
     if step.hold > entry.hold:
         raise UsageError(f"monkey {entry.name} holds for {entry.hold}: a step may only shorten that")
     return replace(entry, hold=step.hold)
+
+
+def must_find(house: House, plan: Plan) -> None:
+    """Each target that the steps of a game day name must be there before the first begins.
+
+    Raises:
+        ConfigError: some are not, or are several; with the line of each and the nearest names.
+        PlatformError: a platform cannot be asked.
+    """
+    from config.gameday import nobody
+
+    troops: dict[tuple[str, tuple[Selector, ...]], Sequence[Target]] = {}
+    whys: dict[int, str] = {}
+    for number, step in enumerate(plan.steps):
+        if not step.target:
+            continue
+        entry = entry_for(house, step)
+        key = entry.name, tuple(entry.selectors)
+        if key not in troops:
+            troops[key] = entry.find()
+        try:
+            named(step.target, troops[key])
+        except UsageError as error:
+            whys[number] = str(error)
+    if whys:
+        raise nobody(Path(plan.file), whys)
 
 
 def stepped(house: House, said: Json) -> Entry:

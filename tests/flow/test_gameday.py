@@ -68,7 +68,6 @@ def test_a_step_may_overlap_the_next_and_is_waited_for(shop: Ground, capsys: pyt
     [
         ("{monkey: pods, target: shop/cart}", "", (3, "refused", "simian-army/opt-out=true on Deployment cart")),
         (POD, ALWAYS, (3, "refused", "blackout")),
-        ("{monkey: pods, target: shop/nobody}", "", (1, "failed", "there is no target shop/nobody")),
         ("{monkey: pods, target: shop/web, expect: refused}", "", (1, "hit", "it was to be refused, and struck pod")),
         ("{fault: node-cordon, target: node node-b}", "", (3, "refused", "others harmed do not consent")),
         ("{fault: pod-evict, target: shop/web, use: latency}", "", (3, "refused", "no simian-army/latency label")),
