@@ -11,6 +11,8 @@ from simian_army.selectors import KEY
 
 OURS, CLUSTERS = "simian-army/", "kubernetes.io/"
 POD_KILLS = ("pod-evict", "pod-delete")
+KILLERS = {"kube-monkey/": "kube-monkey", "chaos.alpha.kubernetes.io/": "chaoskube"}
+"""Tools that do nothing but kill pods, by what their keys begin with: who wrote such a key agreed to no more."""
 
 
 def _text(value: object) -> object:
@@ -42,6 +44,7 @@ class Also(Part):
         if not self.faults:
             raise LocatedError([("faults", "it consents to nothing", f"write faults: [{', '.join(POD_KILLS)}]")])
         self._vet(info)
+        self._no_wider()
         return self
 
     @property
@@ -58,6 +61,13 @@ class Also(Part):
                 wrong += [(f"faults[{number}]", message, hint) for _, message, hint in error.found]
         if wrong:
             raise LocatedError(wrong)
+
+    def _no_wider(self) -> None:
+        tool = next((tool for start, tool in KILLERS.items() if self.key.startswith(start)), None)
+        wider = [(number, fault) for number, fault in enumerate(self.faults) if fault not in POD_KILLS]
+        if tool and wider:
+            message, hint = f"{self.key} is {tool}'s, which only kills pods", f"keep to {', '.join(POD_KILLS)}"
+            raise LocatedError([(f"faults[{number}]", f"{fault}: {message}", hint) for number, fault in wider])
 
 
 class OptIn(Part):

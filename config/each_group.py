@@ -11,14 +11,14 @@ from simian_army.rates import Days
 
 
 def _days(value: object) -> object:
-    return value if value is None or isinstance(value, Days) else Days.parse(value)
+    return value if isinstance(value, Days) else Days.parse(value)
 
 
 class EachGroup(Part):
     """The mean time between two faults in one group, and the least; both in days, or both in working days."""
 
     mean: Annotated[Days, BeforeValidator(_days)]
-    min: Annotated[Days | None, BeforeValidator(_days)] = None
+    min: Annotated[Days, BeforeValidator(_days)] | None = None
 
     @model_validator(mode="after")
     def _alike(self) -> EachGroup:

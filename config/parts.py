@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from simian_army.windows import Daily, Dates, duration, weekday
 
@@ -21,6 +20,8 @@ def _duration(value: object) -> object:
 
 
 def _daily(value: object) -> object:
+    if not isinstance(value, str | Daily):
+        raise ValueError(f'{value!r} is no window: write it in quotes, for instance "22:00-06:00"')
     return Daily.parse(value) if isinstance(value, str) else value
 
 
@@ -34,19 +35,10 @@ def _days(value: object) -> object:
     return frozenset(weekday(str(day)) for day in value)
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{value!r} is no IANA time zone: write for instance Europe/Berlin") from error
-    return value
-
-
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Window = Annotated[Daily, BeforeValidator(_daily)]
 Days = Annotated[frozenset[int], BeforeValidator(_days)]
 Range = Annotated[Dates, BeforeValidator(_dates)]
-Zone = Annotated[str, AfterValidator(_zone)]
 Names = tuple[str, ...]
 
 

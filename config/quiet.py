@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_serializer, field_validator, model_validator
 
-from config.parts import Days, Duration, LocatedError, Names, Part, Range, Window, Zone
+from config.parts import Days, Duration, LocatedError, Names, Part, Range, Window
+from config.zones import Zone
 from simian_army.calendars.days import AnyOf, Yearly
 from simian_army.calendars.feasts import PUBLIC, Feasts, wrong
 

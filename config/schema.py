@@ -16,12 +16,13 @@ from config.halting import Halting
 from config.limits import Own
 from config.looking import misplaced
 from config.observe import Observe, Telling
-from config.parts import Duration, LocatedError, Part, Window, Zone, ask
+from config.parts import Duration, LocatedError, Part, Window, ask
 from config.platforms import Platforms
 from config.quiet import Quiet, misnamed
 from config.safety import Safety
 from config.selecting import Select
 from config.undertaking import Undertaking
+from config.zones import Zone
 from simian_army.cron import Cron
 
 LONGEST_HOLD = timedelta(hours=12)

@@ -35,8 +35,8 @@ def test_the_example_of_the_docs_loads(tmp_path: Path) -> None:
     ("text", "path", "says"),
     [
         ("{expires: soon}", "monkeys[0].approval.expires", "'soon' is no duration"),
-        ("{expires: 59s}", "monkeys[0].approval.expires", "greater than or equal to 1 minute"),
-        ("{expires: 8d}", "monkeys[0].approval.expires", "less than or equal to 7 days"),
+        ("{expires: 59s}", "monkeys[0].approval.expires", "must be at least 1 minute"),
+        ("{expires: 8d}", "monkeys[0].approval.expires", "must be at most 7 days"),
         ("{expire: 4h}", "monkeys[0].approval.expire", "unknown key, did you mean expires?"),
     ],
 )

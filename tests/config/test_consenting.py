@@ -61,6 +61,16 @@ def test_the_example_of_the_docs_takes_two_peers_as_they_are_and_for_pod_kills_o
             "safety.opt_in.also[2]",
             "a is there before",
         ),
+        (
+            "{also: [{label: kube-monkey/enabled, value: enabled, faults: [pod-evict, node-cordon]}]}",
+            "safety.opt_in.also[0].faults[1]",
+            "node-cordon: kube-monkey/enabled is kube-monkey's, which only kills pods, keep to pod-evict, pod-delete",
+        ),
+        (
+            '{also: [{annotation: chaos.alpha.kubernetes.io/enabled, value: "true", faults: [network-partition]}]}',
+            "safety.opt_in.also[0].faults[0]",
+            "network-partition: chaos.alpha.kubernetes.io/enabled is chaoskube's, which only kills pods",
+        ),
         ("{alos: []}", "safety.opt_in.alos", "unknown key, did you mean also?"),
         ("{also: [{lable: a, value: x}]}", "safety.opt_in.also[0].lable", "unknown key, did you mean label?"),
     ],
@@ -70,3 +80,15 @@ def test_a_mistake_is_located(tmp_path: Path, text: str, path: str, says: str) -
     assert mistake.startswith("simian.yaml:")
     assert f" {path}: " in mistake
     assert says in mistake
+
+
+@pytest.mark.parametrize("key", ["kube-monkey/enabled", "kube-monkey/mtbf", "chaos.alpha.kubernetes.io/enabled"])
+@pytest.mark.parametrize("faults", ["[pod-evict]", "[pod-delete]", "[pod-delete, pod-evict]"])
+def test_a_key_of_a_tool_that_kills_pods_may_consent_to_their_death(tmp_path: Path, key: str, faults: str) -> None:
+    loaded(tmp_path, written(f"{{also: [{{label: {key}, value: x, faults: {faults}}}]}}"))
+
+
+def test_a_key_of_ones_own_may_consent_to_anything(tmp_path: Path) -> None:
+    loaded(
+        tmp_path, written("{also: [{label: kube-monkeys/enabled, value: x, faults: [node-cordon, network-partition]}]}")
+    )

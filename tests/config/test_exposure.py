@@ -46,13 +46,13 @@ def test_stages_are_numbers_and_percentages(tmp_path: Path) -> None:
         ("stages: {steps: [0]}", "monkeys[0].stages.steps[0]", "0 is no step: write a number of targets such as 1"),
         ("stages: {steps: [1, 500%]}", "monkeys[0].stages.steps[1]", "more than all"),
         ("stages: {steps: [5%, 1%]}", "monkeys[0].stages", "narrower than the one before"),
-        ("stages: {steps: [1], widen_after: 0}", "monkeys[0].stages.widen_after", "greater than or equal to 1"),
+        ("stages: {steps: [1], widen_after: 0}", "monkeys[0].stages.widen_after", "must be at least 1"),
         ("stages: {steps: [1], widen_afterr: 3}", "monkeys[0].stages.widen_afterr", "did you mean widen_after?"),
         ("segment: {}", "monkeys[0].segment", "exactly one of namespaces, zones, version, percent, not none"),
         ("segment: {percent: 10, zones: [a]}", "monkeys[0].segment", "not zones and percent"),
-        ("segment: {percent: 101}", "monkeys[0].segment.percent", "less than or equal to 100"),
+        ("segment: {percent: 101}", "monkeys[0].segment.percent", "must be at most 100"),
         ("segment: {zones: [a], salt: x}", "monkeys[0].segment", "salt changes which ones percent takes"),
-        ("segment: {version: two}", "monkeys[0].segment.version", "pattern"),
+        ("segment: {version: two}", "monkeys[0].segment.version", "must have the form ^([^="),
         ("segment: {persent: 10}", "monkeys[0].segment.persent", "did you mean percent?"),
     ],
 )
@@ -69,7 +69,9 @@ def test_what_has_no_meaning_on_a_platform_is_a_mistake(tmp_path: Path) -> None:
         assert loaded(tmp_path, text).settings.monkeys[1].segment
 
 
-@pytest.mark.parametrize(("said", "why"), [("0s", "greater than"), ("2h", "less than or equal"), ("5", "no duration")])
+@pytest.mark.parametrize(
+    ("said", "why"), [("0s", "more than 0 seconds"), ("2h", "at most 1 hour"), ("5", "no duration")]
+)
 def test_the_recovery_limit_is_a_time_of_up_to_an_hour(tmp_path: Path, said: str, why: str) -> None:
     (found,) = mistakes(tmp_path, GOOD.replace("  min_age: 0s", f"  min_age: 0s\n  recovery_limit: {said}"))
     assert "safety.recovery_limit" in found

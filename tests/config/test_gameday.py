@@ -72,9 +72,9 @@ def test_a_step_reads_back_as_it_is_written_for_an_agent(tmp_path: Path) -> None
             "{fault: pod-delete, target: x, params: {grase: 1}}",
             "steps[1].params.grase: pod-delete takes no grase, did you mean grace?",
         ),
-        ("{monkey: pods, hold: 13h}", "steps[1].hold: input should be less than or equal to"),
+        ("{monkey: pods, hold: 13h}", "steps[1].hold: must be at most 12 hours"),
         ("{monkey: pods, pause: soon}", "steps[1].pause: 'soon' is no duration"),
-        ("{monkey: pods, expect: boom}", "steps[1].expect: input should be 'hit', 'refused' or 'any'"),
+        ("{monkey: pods, expect: boom}", "steps[1].expect: must be 'hit', 'refused' or 'any'"),
         ("{monkey: pods, paus: 3s}", "steps[1].paus: unknown key, did you mean pause?"),
     ],
 )

@@ -91,6 +91,8 @@ def test_what_init_writes_loads(tmp_path: Path) -> None:
         ("Europe/Berlin", "Europe/Berlyn", "no IANA time zone"),
         ("mon-fri", "1-5", "weekdays by number mean different days"),
         ("17:00-09:00", "17-09", "no daily window"),
+        ('"17:00-09:00"', "1700", '1700 is no window: write it in quotes, for instance "22:00-06:00"'),
+        ('"17:00-09:00"', "[17, 9]", "[17, 9] is no window: write it in quotes"),
         ("fleet: shop-eu", "fleet: Shop EU", "simian.yaml:1 fleet:"),
         ("context: shop-eu, ", "", "where it strikes is never implicit"),
         ("min_age: 0s", "min_age: 0s\n  min_age: 1s", "the key stands there twice"),

@@ -87,6 +87,15 @@ def test_the_secret_of_a_url_stands_in_no_dump_of_the_settings(tmp_path: Path) -
         ("{days: 2026-12-24}", "with a year it belongs in dates"),
         ("{days: 02-30}", "'02-30' is no day of the year"),
         ("{holidays: de}", "holidays.country: 'de' is no country with known holidays, did you mean DE?"),
+        ("{holidays: Germany}", "holidays.country: 'Germany' is no country with known holidays, did you mean DE?"),
+        (
+            "{holidays: England}",
+            "holidays.country: 'England' is no country with known holidays, did you mean {country: GB",
+        ),
+        (
+            "{holidays: BV}",
+            "holidays.country: the library knows no holidays of BV any more, nor of the years to come, leave",
+        ),
         ("{holidays: {country: DE, subdivision: BZ}}", "DE has no part 'BZ' with holidays of its own, there are: BB"),
         ("{holidays: {country: US, categories: [goverment]}}", "category 'goverment', did you mean government?"),
         ("{holidays: {contry: DE}}", "holidays.contry: unknown key, did you mean country?"),
