@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from safety.wording import quoted
 from simian_army.model import Target, Verdict
 from simian_army.standing import note_key
 
@@ -100,7 +101,8 @@ def _said_to_others(labels: Mapping[str, str], others: Mapping[str, Also]) -> Sa
     there = [(other, labels[key]) for key, other in others.items() if key in labels]
     for other, value in there:
         if value != other.value:
-            return Said(allowed=False, label=_named(other), value=value, why=f", which is not {other.value}")
+            seen = quoted(value) if other.note else value  # an annotation may be any text, of any length
+            return Said(allowed=False, label=_named(other), value=seen, why=f", which is not {other.value}")
     return Said(allowed=True, label=_named(there[0][0]), value=there[0][1], why="") if there else None
 
 

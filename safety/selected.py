@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import ClassVar
 
-from safety.wording import span
+from safety.wording import age, quoted, span
 from simian_army.model import Scene, Target, Verdict
 from simian_army.selectors import Test, keys_of, labels_match
 from simian_army.standing import note_key
@@ -40,7 +40,7 @@ class Selected:
     monkeys: Mapping[str, Words] = field(default_factory=dict)
 
     def __call__(self, scene: Scene) -> Verdict:
-        """The reason names the word that leaves the target out."""
+        """The reason names the word that leaves the target out, and what of the target was seen."""
         words = self.monkeys.get(scene.entry)
         if words is None:
             return _told(scene.entry, "")
@@ -49,23 +49,24 @@ class Selected:
     def changes(self, target: Target, now: datetime) -> datetime | None:
         """When a target that is too young for a monkey at ``now`` is old enough for all; None for all others."""
         longest = max((words.min_age for words in self.monkeys.values()), default=NONE)
-        old_enough = target.born + longest if target.born else now
+        old_enough = target.born + longest if target.born and longest > NONE else now
         return old_enough if old_enough > now else None
 
 
 def _left_out(words: Words, target: Target, now: datetime) -> str:
     """Why it is not meant; empty if it is."""
-    if words.annotations and not _meant(words.annotations, notes=True)(target.labels):
-        return f"its annotations are not {words.annotations} (select.annotations)"
+    if words.annotations and (seen := _unmet(words.annotations, target.labels, notes=True)):
+        return f"its annotations are not {words.annotations} (select.annotations): {seen}"
     if words.namespace_labels and (why := _elsewhere(words.namespace_labels, target)):
         return why
     if words.owners and not _owned(_owner(target), words.owners):
         return f"its top owner is {_owner(target)}, and select.owners is {', '.join(words.owners)}"
-    if words.min_age > NONE and target.born is None:
+    if words.min_age <= NONE:  # whatever its age is, and be it born in the future, by a skewed clock
+        return ""
+    if target.born is None:
         return f"nobody knows how old it is, and select.min_age is {span(words.min_age)}"
-    if target.born and now - target.born < words.min_age:
-        return f"it is younger than {span(words.min_age)} (select.min_age)"
-    return ""
+    old = now - target.born
+    return f"it is {age(old)} old, and select.min_age is {span(words.min_age)}" if old < words.min_age else ""
 
 
 def _elsewhere(query: str, target: Target) -> str:
@@ -74,8 +75,8 @@ def _elsewhere(query: str, target: Target) -> str:
         return f"it stands in no namespace, and select.namespace_labels is {query}"
     if level.labels is None:
         return f"the labels of namespace {level.name} cannot be read, and select.namespace_labels asks for them"
-    if not _meant(query)(level.labels):
-        return f"the labels of namespace {level.name} are not {query} (select.namespace_labels)"
+    if seen := _unmet(query, level.labels):
+        return f"the labels of namespace {level.name} are not {query} (select.namespace_labels): {seen}"
     return ""
 
 
@@ -93,14 +94,20 @@ def _owned(owner: str, patterns: tuple[str, ...]) -> bool:
     return not wanted or any(fnmatchcase(owner.casefold(), pattern) for pattern in wanted)
 
 
+def _unmet(query: str, labels: Mapping[str, str], *, notes: bool = False) -> str:
+    """What is seen of the keys that a query asks for, if it does not mean these labels; empty if it does."""
+    test, keys = _read(query, notes=notes)
+    seen = {key: labels[place] for key, place in keys if place in labels}
+    if test(seen):
+        return ""
+    return ", ".join(f"{key} is {quoted(seen[key]) if key in seen else 'missing'}" for key, _ in keys)
+
+
 @lru_cache(maxsize=256)
-def _meant(query: str, *, notes: bool = False) -> Test:
-    """The test of a query; of ``notes`` over the annotations, which stand among the labels under other keys."""
-    test = labels_match(query)
-    if not notes:
-        return test
-    known = {key: note_key(key) for key in keys_of(query)}
-    return lambda labels: test({key: labels[note] for key, note in known.items() if note in labels})
+def _read(query: str, *, notes: bool) -> tuple[Test, tuple[tuple[str, str], ...]]:
+    """The test of a query, and each key it asks for beside that under which it stands among the labels: of ``notes``,
+    the annotations, another one."""
+    return labels_match(query), tuple((key, note_key(key) if notes else key) for key in keys_of(query))
 
 
 @lru_cache(maxsize=4096)

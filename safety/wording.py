@@ -1,10 +1,11 @@
-"""How guards say a length of time in plain words."""
+"""How guards say a length of time in plain words, and what others wrote."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
 
+SHOWN = 60  # characters of what others wrote
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -27,3 +28,9 @@ def age(length: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return "0 s"
+
+
+def quoted(text: str) -> str:
+    """What others wrote, in quotes: on one line, nothing in it that moves a cursor or passes for our own words, and at
+    most 60 characters, with how many there are."""
+    return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}… ({len(text)} characters)"

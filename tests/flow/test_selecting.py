@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,10 +111,16 @@ def test_a_word_means_these_nodes(town: Ground, select: str, expected: set[str])
 @pytest.mark.parametrize(
     ("select", "reason"),
     [
-        ("annotations: chaos.example/on=no", "its annotations are not chaos.example/on=no (select.annotations)"),
-        ("namespace_labels: team=other", "the labels of namespace shop are not team=other (select.namespace_labels)"),
+        (
+            "annotations: chaos.example/on=no",
+            "its annotations are not chaos.example/on=no (select.annotations): chaos.example/on is 'yes'",
+        ),
+        (
+            "namespace_labels: team=other",
+            "the labels of namespace shop are not team=other (select.namespace_labels): team is 'shop'",
+        ),
         ("owners: [StatefulSet]", "its top owner is Deployment, and select.owners is StatefulSet"),
-        ("min_age: 366d", "it is younger than 366 d (select.min_age)"),
+        ("min_age: 366d", "it is AGE old, and select.min_age is 366 d"),
     ],
 )
 def test_a_fire_that_hits_nobody_counts_why_and_why_says_it(
@@ -123,15 +130,22 @@ def test_a_fire_that_hits_nobody_counts_why_and_why_says_it(
     assert once(town.config, Wish("some", as_json=True)) == REFUSED
     told = json.loads(capsys.readouterr().out)
     words = f"not selected by some, because {reason}"
-    assert told["spared"] == [{"guard": "select", "reason": words, "count": 4}]
+    assert [(row["guard"], ageless(row["reason"])) for row in told["spared"]] == [("select", words)]
+    assert [row["count"] for row in told["spared"]] == [4]
     why(town.config, "deployment shop/web", as_json=True)
     answer = json.loads(capsys.readouterr().out.splitlines()[0])
-    assert {"guard": "select", "allowed": False, "reason": words} in answer["verdicts"]
+    (no,) = [verdict["reason"] for verdict in answer["verdicts"] if verdict["guard"] == "select"]
+    assert ageless(no) == words
     assert answer["to_be_hit"]["changes"][0]["change"] == "change the monkey's select where the reason says"
     with wiring.books(wiring.read_config(town.config)) as books:
         (denied,) = books.ledger.query(phase=Phase.DENIED)
-    assert denied.data["spared"][0]["reason"] == words
+    assert denied.data["spared"][0]["reason"] == told["spared"][0]["reason"]
     assert town.writes() == []
+
+
+def ageless(reason: str) -> str:
+    """A pod of the embedded server is as old as the test is: some seconds, and another number a moment later."""
+    return re.sub(r"it is \d+ (s|min) old", "it is AGE old", reason)
 
 
 def test_whom_no_list_tells_is_explained_by_where_the_monkey_looks(

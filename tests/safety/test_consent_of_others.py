@@ -43,7 +43,7 @@ def web(own: Labels, workload: Labels | None = None, shop: Labels | None = None)
         ({}, {}, KUBE, True, "annotation chaos.alpha.kubernetes.io/enabled=true on Namespace shop"),
         ({}, NO_MONKEY, {}, False, "kube-monkey/enabled=disabled on Deployment web, which is not enabled"),
         ({}, {"kube-monkey/enabled": "Enabled"}, {}, False, "which is not enabled"),
-        (NO_KUBE, MONKEY, {}, False, "annotation chaos.alpha.kubernetes.io/enabled=false on the pod itself"),
+        (NO_KUBE, MONKEY, {}, False, "annotation chaos.alpha.kubernetes.io/enabled='false' on the pod itself"),
         (KUBE, NO_MONKEY, {}, True, "on the pod itself"),
         ({}, MONKEY | NO_KUBE, {}, False, "which is not true"),
         ({}, NO_MONKEY | KUBE, {}, False, "which is not enabled"),
@@ -158,3 +158,13 @@ def documented(fault: str, places: list[dict[str, str]]) -> bool:
 def test_consent_is_what_the_documentation_says(fault: str, own: dict[str, str], above: list[dict[str, str]]) -> None:
     target = pod(labels=own, levels=tuple(Level("Level", str(n), labels) for n, labels in enumerate(above)))
     assert consent("chaos", fault, target, CONFIG).allowed is documented(fault, [own, *above])
+
+
+def test_an_annotation_is_shown_in_quotes_and_cut_a_label_as_it_is() -> None:
+    forged = {note_key("chaos.alpha.kubernetes.io/enabled"): "true\n  allowed \x1b[1A" + "x" * 1000}
+    reason = consent("chaos", "pod-evict", web(forged), BOTH).reason
+    assert reason.isprintable()
+    assert reason.startswith("annotation chaos.alpha.kubernetes.io/enabled='true\\n  allowed \\x1b[1Axxx")
+    assert reason.endswith("… (1019 characters) on the pod itself, which is not true"), reason
+    label = consent("chaos", "pod-evict", web(NO_MONKEY), BOTH).reason
+    assert label == "kube-monkey/enabled=disabled on the pod itself, which is not enabled"
