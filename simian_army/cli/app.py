@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from simian_army.cli.version import Version
+
 app = typer.Typer(
     name="simian",
     help="Break things on purpose, put them back for certain, and say why nothing happened.",
@@ -25,6 +27,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Leashed = Annotated[bool, typer.Option("--leashed", help="Change nothing, whatever the config says.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the audit.")]
 HERE = Path("simian.yaml")
+
+
+@app.callback()
+def simian(version: Version = False) -> None:
+    """Break things on purpose, put them back for certain, and say why nothing happened."""
 
 
 @app.command()

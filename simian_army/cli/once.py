@@ -218,6 +218,8 @@ class _Following:
             show.dump(to_json(event))
         elif event.phase is Phase.SKIPPED and not event.target:
             show.say(f"the agent did not: {event.data.get('reason')}", "red")
+        elif event.phase is Phase.DENIED and not event.target:
+            show.refusals(event.data)
         else:
             line(event)
 

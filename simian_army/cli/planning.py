@@ -12,6 +12,7 @@ from typing import Any
 
 from simian_army import wiring
 from simian_army.cli import show
+from simian_army.errors import UsageError
 from simian_army.expecting import Expecting, Frequency
 from simian_army.explain import Forecast
 from simian_army.foresight import FIRES, Days
@@ -58,6 +59,8 @@ class Plan:
 
 def plan(config: Path, wish: Wish) -> None:
     """Tell of the days to come, for the troop as it is now."""
+    if wish.ical and wish.as_json:
+        raise UsageError("--json and --ical are two forms of one answer: write one of them")
     loaded = wiring.read_config(config)
     with (
         wiring.books(loaded) as books,

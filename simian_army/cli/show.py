@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -92,8 +92,27 @@ def outcome(found: Outcome) -> None:
         refused(draw)
     for one in found.findings:
         finding(one)
-    for row in found.troop.reasons():
-        say(f"  {'spared':>9}  {row['count']} by {row['guard']}: {row['reason']}", "green")
+    _spared(found.troop.reasons())
+
+
+def refusals(said: Mapping[str, Any]) -> None:
+    """The same of a fire that was written down: who was refused and by whom, who was never drawn and why."""
+    say(f"  {said['taken']} hit of {said['eligible']} eligible, {said['candidates']} found", "bold")
+    for one in said["drawn"]:
+        for verdict in one["verdicts"]:
+            if not verdict["allowed"]:
+                _denied(one["name"], verdict["guard"], verdict["reason"])
+    _spared(said["spared"])
+
+
+def _spared(rows: Iterable[Mapping[str, Any]]) -> None:
+    for row in rows:
+        by = f" by {row['guard']}" if row["guard"] else ""
+        say(f"  {'spared':>9}  {row['count']}{by}: {row['reason']}", "green")
+
+
+def _denied(name: str, guard: str, reason: str) -> None:
+    say(f"  {'denied':>9}  {name} by {guard}: {reason}", "cyan")
 
 
 def waits(found: Iterable[Waiting]) -> Iterator[str]:
@@ -112,7 +131,7 @@ def refused(draw: Draw) -> None:
     """One drawn target and every guard that said no."""
     for verdict in draw.verdicts:
         if not verdict.allowed:
-            say(f"  {'denied':>9}  {draw.fault.target} by {verdict.guard}: {verdict.reason}", "cyan")
+            _denied(str(draw.fault.target), verdict.guard, verdict.reason)
 
 
 def count(number: int, noun: str) -> str:

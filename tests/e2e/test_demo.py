@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,10 @@ def test_a_mistake_in_the_config_ends_with_code_two_and_its_place(tmp_path: Path
     file.write_text(file.read_text().replace("every: 2h", "evry: 2h"))
     said = simian("plan", cwd=tmp_path, code=2).stderr
     assert "monkeys[0].schedule.evry: unknown key, did you mean every?" in said
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    assert simian("--version", cwd=tmp_path).stdout == f"simian-army {version('simian-army')}\n"
 
 
 def test_help_is_quick_and_loads_no_sdk(tmp_path: Path) -> None:

@@ -128,6 +128,9 @@ CASES: dict[str, Case] = {
 }
 
 
+NEVER_BEGAN = ("the fleet is halted, by the clock", "the fire was missed", "the platform is away", "the monkey breaks")
+
+
 def seen(data: Any, word: str) -> Any:
     if word == "spared":
         return [(row["guard"], row["count"]) for row in data["spared"]]
@@ -142,6 +145,11 @@ def told(house: House) -> list[AuditEvent]:
     return [event for event in house.books.ledger.query(run=run) if event.phase not in (Phase.FIRED, Phase.FOUND)]
 
 
+def begun(house: House) -> int:
+    """How often the ledger says that the fire began."""
+    return len(list(house.books.ledger.query(run=house.engine.run(house.entries["pods"], AT).id, phase=Phase.FIRED)))
+
+
 @pytest.mark.parametrize("words", CASES)
 def test_a_fire_that_hits_nobody_is_one_event_that_says_why(shop: Ground, words: str) -> None:
     monkeys, safety, act, phase, expected = CASES[words]
@@ -149,6 +157,7 @@ def test_a_fire_that_hits_nobody_is_one_event_that_says_why(shop: Ground, words:
     with shop.house() as house:
         act(house)
         (event,) = told(house)
+        assert begun(house) == (words not in NEVER_BEGAN)
         assert house.books.ledger.verify() == []
     assert event.phase is phase
     assert (event.entry, event.target) == ("pods", "")

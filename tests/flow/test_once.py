@@ -15,6 +15,7 @@ from simian_army.model import Phase
 from tests.cluster.waiting import until
 from tests.flow.acting import ALWAYS, SIMIAN
 from tests.flow.ground import NODES, PODS, Ground
+from tests.flow.test_agent import agent_of, at_work
 
 DELETE = "- {name: all, use: chaos, on: kubernetes, schedule: {every: 2h}, with: {fault: pod-delete}}"
 
@@ -50,6 +51,34 @@ def test_a_target_named_by_hand_is_the_only_one_struck(shop: Ground, capsys: pyt
     assert [line for line in shop.writes() if "eviction" in line] == [
         f"POST /api/v1/namespaces/shop/pods/{pods[2]}/eviction 201"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "shop/cart",
+            ["0 hit of 0 eligible, 1 found", "     spared  1 by opt-in: simian-army/opt-out=true on Deployment cart"],
+        ),
+        (
+            "shop/checkout",
+            ["0 hit of 1 eligible, 1 found", "     denied  pod shop/checkout-", " by quorum: PDB shop/checkout: 0 "],
+        ),
+    ],
+)
+@pytest.mark.parametrize("by_agent", [True, False], ids=["by the agent", "alone"])
+def test_a_refusal_is_explained_whoever_fires(
+    shop: Ground, capsys: pytest.CaptureFixture[str], name: str, said: list[str], *, by_agent: bool
+) -> None:
+    shop.write(PODS)
+    if by_agent:
+        with shop.house() as house, at_work(agent_of(house)):
+            assert once(shop.config, Wish("pods", name)) == REFUSED
+    else:
+        assert once(shop.config, Wish("pods", name)) == REFUSED
+    told = capsys.readouterr().out
+    assert [words for words in said if words not in told] == [], told
+    assert shop.writes() == []
 
 
 @pytest.mark.parametrize(("leashed", "asked"), [("true", False), ("false", True), ("true", True)])

@@ -13,6 +13,7 @@ from icalendar import Calendar
 
 from simian_army import wiring
 from simian_army.cli.planning import Wish, plan
+from simian_army.errors import UsageError
 from simian_army.foresight import Days
 from simian_army.leader import Lease
 from simian_army.model import Phase
@@ -109,6 +110,13 @@ def test_json_and_calendar_tell_the_same_fires(shop: Ground, capsys: pytest.Capt
         assert (event["dtend"].dt - event["dtstart"].dt).total_seconds() == hold
     week = sum(row["expected_per_week"] for row in told["groups"])
     assert week == pytest.approx(7 * sum(len(fire["hit"]) for fire in told["fires"]), rel=1e-3)
+
+
+def test_two_forms_of_one_answer_are_wrong_usage(shop: Ground) -> None:
+    shop.write()
+    with pytest.raises(UsageError, match="--json and --ical are two forms of one answer: write one of them") as wrong:
+        plan(shop.config, Wish(days=1, ical=True, as_json=True))
+    assert wrong.value.exit_code == 2
 
 
 def test_while_the_fleet_is_halted_nobody_is_planned_to_be_hit(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from simian_army import wiring
 from simian_army.cli.start import check
+from simian_army.embedded.cloud import CloudServer
 from simian_army.embedded.kube.store import Key
 from simian_army.model import Phase
 from simian_army.outcome import Outcome
@@ -21,6 +22,8 @@ from tests.cluster.waiting import BUSY, CLOCK, until
 from tests.flow.ground import NODES, PODS, Ground
 from tests.looking.monitoring import Alertmanager, Prometheus
 from tests.looking.pages import answer, page
+from tests.looking.test_cloud import EU, put
+from tests.targets.clouds import ACCOUNT
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MANY = "- {name: many, use: chaos, on: kubernetes, schedule: {every: 2h}, with: {fault: pod-evict, mode: all}}"
@@ -211,6 +214,36 @@ def test_a_node_that_gets_under_pressure_ends_what_is_held(shop: Ground) -> None
         house.keeper.close()
         (why,) = whys(house)
     assert f"look: node {name}: MemoryPressure is True" in why
+    assert seconds < 5 + BUSY
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudServer]:
+    for name, value in (("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing")):
+        monkeypatch.setenv(name, value)
+    with CloudServer() as server:
+        yield server
+
+
+@pytest.mark.slow
+def test_an_alarm_of_cloudwatch_forbids_a_fault_and_ends_what_is_held(shop: Ground, cloud: CloudServer) -> None:
+    write(shop, "{cloudwatch: shop-*}")
+    aws = f"  aws: {{regions: [{EU}], accounts: ['{ACCOUNT}'], endpoint: '{cloud.url}'}}\nsafety:\n"
+    shop.config.write_text(shop.config.read_text().replace("safety:\n", aws))
+    put(cloud, "shop-errors", "ALARM")
+    with shop.house() as house:
+        (why,) = denials(fire(house))
+        assert why.startswith(f"cloudwatch shop-*: shop-errors in {ACCOUNT}/{EU} is ALARM")
+    assert shop.writes() == []
+    put(cloud, "shop-errors", "OK")
+    with shop.house() as house:
+        house.keeper.start()
+        outcome = house.engine.fire(house.entries["nodes"], AT + timedelta(hours=2))
+        assert outcome.taken, denials(outcome)
+        seconds = took(house, lambda: put(cloud, "shop-errors", "ALARM"))
+        house.keeper.close()
+        (why,) = whys(house)
+    assert "look: cloudwatch shop-*: shop-errors in" in why and "is ALARM" in why
     assert seconds < 5 + BUSY
 
 
