@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.cluster import build, keeper, policy
+from tests.cluster import build, debian, keeper, policy
 
 PACKAGES = {
     "containerd": ("containerd", "ctr", "containerd-shim-runc-v2"),
@@ -108,7 +108,7 @@ def ready() -> Machine:
     if not policy.installs():
         policy.needs("a real node: it is started as root, with Debian packages; REAL=1 lets it")
     if os.geteuid() == 0 and lacking():
-        _install(lacking())
+        debian.install(lacking(), lambda: not lacking())
     found = probe()
     if found.reason:
         policy.needs(f"a real node: {found.reason}")
@@ -123,16 +123,6 @@ def _works(command: str, folder: str) -> bool:
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0
-
-
-def _install(packages: tuple[str, ...]) -> None:
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}  # runlevel 1: no daemon is started
-    words = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
-    try:
-        subprocess.run(["apt-get", "update", "-q"], env=env, capture_output=True, timeout=300, check=True)
-        subprocess.run(words, env=env, capture_output=True, timeout=900, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        policy.needs(f"{', '.join(packages)} could not be installed: {error}")
 
 
 if __name__ == "__main__":

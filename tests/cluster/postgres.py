@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tests.cluster import policy
+from tests.cluster import debian, policy
 from tests.cluster.folder import Folder
 from tests.cluster.process import Part, PartDiedError, free_port
 from tests.cluster.waiting import until
@@ -167,7 +167,8 @@ def binaries() -> Path:
     """Where PostgreSQL is; it is installed where that is allowed, and otherwise the test is skipped or failed."""
     found = next(_places(), None)
     if found is None and policy.installs():
-        _install()
+        _alone()
+        debian.install(("postgresql",), lambda: next(_places(), None) is not None)
         found = next(_places(), None)
     return found or policy.needs("PostgreSQL: apt-get install postgresql, or put initdb and postgres on PATH")
 
@@ -179,17 +180,10 @@ def _places() -> Iterator[Path]:
     yield from (place for place in tried if all((place / tool).exists() for tool in TOOLS))
 
 
-def _install() -> None:
+def _alone() -> None:
     if not NO_CLUSTER.exists():  # or the package starts a server of its own
         NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
         NO_CLUSTER.write_text("create_main_cluster = false\n")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        subprocess.run(["apt-get", "update", "-q"], env=env, capture_output=True, timeout=300, check=True)
-        words = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "postgresql"]
-        subprocess.run(words, env=env, capture_output=True, timeout=900, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        policy.needs(f"PostgreSQL could not be installed: {error}")
 
 
 def _unprivileged() -> pwd.struct_passwd:

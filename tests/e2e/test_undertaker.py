@@ -104,6 +104,7 @@ def test_an_agent_that_sleeps_over_the_deadline_finds_the_fault_ended_and_does_n
     agent = fleet.agent()
     once = fleet.start("once", "nodes")
     deadline = fleet.held()
+    until("the agent to say so", lambda: fleet.events("injected"))
     killed(agent.pid, signal.SIGSTOP)
     at = fleet.given_back(60)
     killed(agent.pid, signal.SIGCONT)
@@ -119,6 +120,7 @@ def test_an_agent_that_sleeps_for_longer_than_the_silence_loses_what_it_held(fle
     agent = fleet.agent()
     once = fleet.start("once", "nodes")
     fleet.held()
+    until("the agent to say so", lambda: fleet.events("injected"))
     pause(3)  # its undertaker has heard it by now
     begun = CLOCK.monotonic()
     killed(agent.pid, signal.SIGSTOP)

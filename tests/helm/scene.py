@@ -103,8 +103,12 @@ class Scene:
         return [f"{path}/{one['metadata']['name']}" for path in paths for one in self.cluster.admin.items(path)]
 
     def told(self, entry: str) -> list[str]:
-        """The phases by which the ledger tells what came of a monkey's faults so far."""
-        wanted = "select phase from events where entry = ? and phase in ('observed', 'no_effect', 'denied')"
+        """The phases by which the ledger tells what came of a monkey's faults so far; a draw that was withdrawn, and
+        another made in its place, is none."""
+        wanted = (
+            "select phase from events where entry = ? and "
+            "(phase in ('observed', 'no_effect') or phase = 'denied' and target = '') order by seq"
+        )
         with closing(sqlite3.connect(self.folder / "simian.db", timeout=30)) as ledger:
             return [str(phase) for (phase,) in ledger.execute(wanted, [entry])]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import urllib.request
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.error import URLError
 
-from tests.cluster import policy
+from tests.cluster import debian, policy
 from tests.cluster.folder import Folder
 from tests.cluster.process import Part, free_port
 from tests.cluster.waiting import CLOCK, until
@@ -27,19 +26,9 @@ def binary(name: str) -> str:
     """Where that Debian package's program is; it is installed where that is allowed, or the test is left out loudly."""
     found = shutil.which(name)
     if found is None and policy.installs() and os.geteuid() == 0:
-        _install()
+        debian.install(PACKAGES, lambda: shutil.which(name) is not None)
         found = shutil.which(name)
     return found or policy.needs(f"{name}: apt-get install {' '.join(PACKAGES)}")
-
-
-def _install() -> None:
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        subprocess.run(["apt-get", "update", "-q"], env=env, capture_output=True, timeout=300, check=True)
-        words = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *PACKAGES]
-        subprocess.run(words, env=env, capture_output=True, timeout=900, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        policy.needs(f"Prometheus could not be installed: {error}")
 
 
 class Served:
