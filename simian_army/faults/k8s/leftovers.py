@@ -12,7 +12,8 @@ from simian_army.faults.k8s.secret_fault import SecretFault
 from simian_army.model import Selector, Target
 from simian_army.standing import note_key
 
-_KEPT_OF = re.compile(r"([a-z0-9.-]+)/([-._a-zA-Z0-9]+)")  # tenants may write it, and people run what is made of it
+# tenants may write it, and people run what is made of it; a name that begins with a dash would be an option
+_KEPT_OF = re.compile(r"([a-z0-9][a-z0-9.-]*)/([-._a-zA-Z0-9]+)")
 
 
 class FindingPort(Protocol):
