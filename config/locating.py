@@ -19,7 +19,7 @@ WHOLE, NUMBER, EITHER = "must be a whole number", "must be a number", "must be t
 SAID = {
     "missing": "is missing",
     "string_type": TEXT,
-    "string_too_short": "must have at least {min_length} characters",
+    "string_too_short": "must have {min_length} or more characters",
     "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "must have the form {pattern}",
     "int_type": WHOLE,

@@ -86,7 +86,7 @@ def _requirements(query: str) -> Iterator[re.Match[str]]:
     while position < len(query):
         found = _REQUIREMENT.match(query, position)
         if found is None:
-            raise ValueError(f"unable to parse requirement: found '{query[position:]}', expected: a label requirement")
+            raise ValueError(f"unable to parse requirement: found {query[position:]!r}, expected: a label requirement")
         yield found
         position = found.end()
 

@@ -24,7 +24,7 @@ class ByUrl:
         Raises:
             ValueError: what is given is no list of URLs.
         """
-        if isinstance(urls, str) or not urls or not all(isinstance(url, str) for url in urls):
+        if not isinstance(urls, list | tuple) or not urls or not all(isinstance(url, str) for url in urls):
             raise ValueError('urls: write a list, for instance urls: ["${env:SLACK_URL}"]')
         wrong = [str(number) for number, url in enumerate(urls) if not SCHEME.fullmatch(url)]
         if wrong:

@@ -44,7 +44,7 @@ def test_a_file_is_read_as_it_is_written(tmp_path: Path) -> None:
         (f"whys:\n{LINE * (LEVELS + 1)}", "whys.yaml:1 whys: 6 whys: write at least one and at most 5"),
         ("run: abc\n", "whys.yaml:1 whys: is missing"),
         ("whys:\n  - {why: a, remedy: b}\n", "whys.yaml:2 whys[0].owner: is missing"),
-        ("whys:\n  - {why: a, remedy: '  ', owner: c}\n", "whys.yaml:2 whys[0].remedy: must have at least 1 character"),
+        ("whys:\n  - {why: a, remedy: '  ', owner: c}\n", "whys.yaml:2 whys[0].remedy: must have 1 or more characters"),
         (f"whys:\n{LINE}  - {{why: a, remmedy: b, remedy: b, owner: c}}\n", "did you mean remedy?"),
         (f"run: xyz\nwhys:\n{LINE}", "whys.yaml:1 run: the file is of run xyz, and run abc is to be analysed"),
         ("- a\n", "the file must hold keys and values, `simian analyse RUN --template` prints one to fill in"),

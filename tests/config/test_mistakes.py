@@ -14,10 +14,10 @@ from pydantic_core.core_schema import ErrorType
 from config.locating import SAID, _shown
 from tests.config.everything import Path_, everything, instead, is_leaf, places, put, said
 
-WRONG: tuple[Any, ...] = (None, True, -1, 3.5, "", " ", "x" * 5000, [], [[]], {}, {"x": 1}, "\x00")
+WRONG: tuple[Any, ...] = (None, True, -1, 3.5, "", " ", "x" * 5000, "a\n", [], [[]], {}, {"x": 1}, "\x00")
 NOT_OURS = re.compile(
     r"[Ii]nput should|[Vv]alue error|[Aa]ssertion|valid (string|integer|number|boolean|list|tuple|dict|set)"
-    r"|datetime\.|timedelta|pydantic|<class|NoneType|__|\[type="
+    r"|object is not|\n|datetime\.|timedelta|pydantic|<class|NoneType|__|\[type="
 )
 """What pydantic or Python say in words of their own."""
 LINE = re.compile(r"simian\.yaml(:\d+)?( [^ :]+(\[\d+\])*)?: \S")

@@ -125,6 +125,7 @@ def test_a_query_means_these_labels(query: str, meant: list[Labels]) -> None:
         ("a=x,", "unable to parse requirement: found 'a=x,'"),
         ("a~x", "unable to parse requirement: found 'a~x'"),
         ("a in x", "unable to parse requirement: found 'a in x'"),
+        ("a\n~", r"found 'a\n~', expected"),
         ("a in (x y)", "'x y' is not a label value"),
         ("a>x", "'x' must be an integer"),
     ],
