@@ -103,14 +103,20 @@ class Scene:
         return [f"{path}/{one['metadata']['name']}" for path in paths for one in self.cluster.admin.items(path)]
 
     def told(self, entry: str) -> list[str]:
-        """The phases by which the ledger tells what came of a monkey's faults so far; a draw that was withdrawn, and
-        another made in its place, is none."""
+        """The phases by which the ledger tells what came of a monkey's faults so far, and that a fire hit nobody. That
+        one who was drawn is refused, since another fault holds it, and another is struck instead, is chance."""
         wanted = (
             "select phase from events where entry = ? and "
-            "(phase in ('observed', 'no_effect') or phase = 'denied' and target = '') order by seq"
+            "(phase in ('observed', 'no_effect') or phase = 'denied' and json_extract(data, '$.taken') = 0) order by seq"
         )
         with closing(sqlite3.connect(self.folder / "simian.db", timeout=30)) as ledger:
             return [str(phase) for (phase,) in ledger.execute(wanted, [entry])]
+
+    def tale(self, entry: str) -> str:
+        """Everything that the ledger says of a monkey, a line an event."""
+        wanted = "select seq, at, phase, run, target, data from events where entry = ? order by seq"
+        with closing(sqlite3.connect(self.folder / "simian.db", timeout=30)) as ledger:
+            return "\n".join(" ".join(map(str, row))[:2000] for row in ledger.execute(wanted, [entry]))
 
     def led(self) -> bool:
         """Whether some agent has the Lease."""

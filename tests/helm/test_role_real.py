@@ -111,7 +111,7 @@ def strike(land: Scene, monkeys: Iterable[str]) -> Iterator[None]:
                 waiting.enter_context(land.runs("agent", "once", name))  # it stays until all is reverted
             if name not in LOOKS:
                 until(f"the effect of {name} to be told", partial(_told, land, name, before + len(wanted)), 60)
-                assert land.told(name)[before:] == wanted, name
+                assert land.told(name)[before:] == wanted, f"{name}: {land.tale(name)}"
         yield
 
 
