@@ -49,8 +49,7 @@ SAID = {
 }
 """What a type of pydantic's errors means, in our words and with what pydantic says of it."""
 
-
-SPAN = re.compile(r"datetime\.timedelta\((?:days=(?P<days>\d+))?(?:, )?(?:seconds=(?P<seconds>\d+)|(?P<none>0))?\)")
+SPAN = re.compile(r"datetime\.timedelta\((?:days=(?P<days>\d+))?(?:, )?(?:seconds=(?P<seconds>\d+)|0)?\)")
 UNITS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 
 
@@ -83,7 +82,7 @@ def _shown(value: object) -> object:
     found = SPAN.fullmatch(str(value))
     if found is None:
         return value
-    seconds = int(found["days"] or 0) * UNITS["day"] + int(found["seconds"] or found["none"] or 0)
+    seconds = int(found["days"] or 0) * UNITS["day"] + int(found["seconds"] or 0)
     unit = next(name for name, size in UNITS.items() if seconds % size == 0 and (seconds or size == 1))
     count = seconds // UNITS[unit]
     return f"{count} {unit}{'' if count == 1 else 's'}"

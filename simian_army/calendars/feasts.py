@@ -108,7 +108,6 @@ def _hint(near: list[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-@lru_cache(maxsize=256)
 def _of(feasts: Feasts, year: int) -> Mapping[date, str]:
     found = _listed(feasts, year)
     if not found:  # the library says nothing of years beyond its tables, nor of some countries
@@ -123,6 +122,7 @@ def _of(feasts: Feasts, year: int) -> Mapping[date, str]:
     return found
 
 
+@lru_cache(maxsize=256)
 def _listed(feasts: Feasts, year: int) -> Mapping[date, str]:
     """The days of that year, as the library has them; of years beyond its tables it has none."""
     import holidays

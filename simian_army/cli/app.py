@@ -11,7 +11,6 @@ from simian_army.cli.version import Version
 
 app = typer.Typer(
     name="simian",
-    help="Break things on purpose, put them back for certain, and say why nothing happened.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

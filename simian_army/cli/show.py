@@ -14,7 +14,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from simian_army.model import Finding
-    from simian_army.outcome import Draw, Outcome
+    from simian_army.outcome import Outcome
     from simian_army.waiting import Waiting
 
 WIDE = 240  # columns of a table that no terminal shows: each row stays one line, for grep
@@ -88,8 +88,7 @@ def outcome(found: Outcome) -> None:
         say(f"  {verb:>9}  {draw.fault.target}  {draw.fault.kind}{hold}", "yellow")
     for line in waits(found.waiting):
         say(f"  {'' if line.startswith(' ') else 'pending':>9}  {line}", "yellow")
-    for draw in found.denied:
-        refused(draw)
+    _refused(found.summary()["drawn"])
     for one in found.findings:
         finding(one)
     _spared(found.troop.reasons())
@@ -98,21 +97,22 @@ def outcome(found: Outcome) -> None:
 def refusals(said: Mapping[str, Any]) -> None:
     """The same of a fire that was written down: who was refused and by whom, who was never drawn and why."""
     say(f"  {said['taken']} hit of {said['eligible']} eligible, {said['candidates']} found", "bold")
-    for one in said["drawn"]:
+    _refused(said["drawn"])
+    _spared(said["spared"])
+
+
+def _refused(drawn: Iterable[Mapping[str, Any]]) -> None:
+    """Each drawn target with every guard that said no."""
+    for one in drawn:
         for verdict in one["verdicts"]:
             if not verdict["allowed"]:
-                _denied(one["name"], verdict["guard"], verdict["reason"])
-    _spared(said["spared"])
+                say(f"  {'denied':>9}  {one['name']} by {verdict['guard']}: {verdict['reason']}", "cyan")
 
 
 def _spared(rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         by = f" by {row['guard']}" if row["guard"] else ""
         say(f"  {'spared':>9}  {row['count']}{by}: {row['reason']}", "green")
-
-
-def _denied(name: str, guard: str, reason: str) -> None:
-    say(f"  {'denied':>9}  {name} by {guard}: {reason}", "cyan")
 
 
 def waits(found: Iterable[Waiting]) -> Iterator[str]:
@@ -125,13 +125,6 @@ def waits(found: Iterable[Waiting]) -> Iterator[str]:
 def finding(one: Finding) -> None:
     """What a monkey that only reports says of one target."""
     say(f"  {one.severity:>9}  {one.target}  {one.rule}: {one.detail}", "red" if one.severity == "error" else "yellow")
-
-
-def refused(draw: Draw) -> None:
-    """One drawn target and every guard that said no."""
-    for verdict in draw.verdicts:
-        if not verdict.allowed:
-            _denied(str(draw.fault.target), verdict.guard, verdict.reason)
 
 
 def count(number: int, noun: str) -> str:

@@ -85,10 +85,13 @@ def test_a_mistake_is_located(tmp_path: Path, text: str, path: str, says: str) -
 @pytest.mark.parametrize("key", ["kube-monkey/enabled", "kube-monkey/mtbf", "chaos.alpha.kubernetes.io/enabled"])
 @pytest.mark.parametrize("faults", ["[pod-evict]", "[pod-delete]", "[pod-delete, pod-evict]"])
 def test_a_key_of_a_tool_that_kills_pods_may_consent_to_their_death(tmp_path: Path, key: str, faults: str) -> None:
-    loaded(tmp_path, written(f"{{also: [{{label: {key}, value: x, faults: {faults}}}]}}"))
+    (said,) = loaded(
+        tmp_path, written(f"{{also: [{{label: {key}, value: x, faults: {faults}}}]}}")
+    ).settings.safety.opt_in.also
+    assert (said.key, list(said.faults)) == (key, faults.strip("[]").split(", "))
 
 
 def test_a_key_of_ones_own_may_consent_to_anything(tmp_path: Path) -> None:
-    loaded(
-        tmp_path, written("{also: [{label: kube-monkeys/enabled, value: x, faults: [node-cordon, network-partition]}]}")
-    )
+    text = written("{also: [{label: kube-monkeys/enabled, value: x, faults: [node-cordon, network-partition]}]}")
+    (said,) = loaded(tmp_path, text).settings.safety.opt_in.also
+    assert said.faults == ("node-cordon", "network-partition")

@@ -14,7 +14,7 @@ from simian_army import wiring
 from simian_army.embedded.world import demo_world
 from simian_army.errors import ConfigError
 from simian_army.leaving import Stays
-from tests.flow.ground import Ground, ground
+from tests.flow.ground import NODES, PODS, Ground, ground
 from tests.flow.hands import is_bare, is_cordoned, put_mark
 from tests.flow.test_marks import hold
 
@@ -41,9 +41,9 @@ class Town:
     shop: Ground
     told: list[str] = field(default_factory=list)
 
-    def write(self) -> None:
+    def write(self, monkeys: str = f"{PODS}\n{NODES}") -> None:
         place = "leader: {namespace: fleet}\nhalt: {namespace: fleet}\nundertaker: {namespace: fleet}\n"
-        self.shop.write(more="")
+        self.shop.write(monkeys)
         self.shop.config.write_text(self.shop.config.read_text().replace("monkeys:\n", f"{place}monkeys:\n"))
 
     def leave(self, names: Sequence[str] = OURS, seconds: float = 8) -> None:

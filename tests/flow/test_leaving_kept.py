@@ -27,11 +27,6 @@ STRIKES = monkey("secret-fault", "{key: a}", "token")
 class Shop(Town):
     """The same fleet, of which a monkey strikes Secrets, or none does."""
 
-    def strikes(self, monkeys: str = STRIKES) -> None:
-        place = "leader: {namespace: fleet}\nhalt: {namespace: fleet}\nundertaker: {namespace: fleet}\n"
-        self.shop.write(monkeys)
-        self.shop.config.write_text(self.shop.config.read_text().replace("monkeys:\n", f"{place}monkeys:\n"))
-
     def kept(self) -> list[str]:
         """The Secrets of ours in the namespace of the target."""
         there = self.shop.server.objects("Secret", "shop")
@@ -64,7 +59,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fleet"}}
     with ground(tmp_path, [*demo_world(), space, *map(deployment, OURS)]) as shop:
         made = Shop(shop)
-        made.strikes()
+        made.write(STRIKES)
         yield made
 
 
@@ -120,7 +115,7 @@ def test_what_another_fleet_keeps_is_its_own(place: Shop) -> None:
 
 def test_where_no_monkey_strikes_secrets_nobody_looks_for_any(place: Shop) -> None:
     place.leave_behind()
-    place.strikes(NODES)
+    place.write(NODES)
     with wiring.leaving(wiring.read_config(place.shop.config)) as made:
         assert made.leftovers == []
     place.leave()

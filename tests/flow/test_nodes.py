@@ -157,7 +157,7 @@ def test_a_taint_stands_while_it_is_held(place: Ground) -> None:
 
 
 def test_a_taint_that_empties_the_node_is_told_once_its_pods_have_left(tmp_path: Path, kubeconfig: None) -> None:
-    with ground(tmp_path, [*town()[:-1], daemons(IN)]) as place:
+    with ground(tmp_path, town(daemons(IN))) as place:
         place.write(monkey("node-taint", "{effect: NoExecute}"))
         with place.house() as house:
             outcome = fire(house)
@@ -177,7 +177,7 @@ def test_a_taint_that_empties_the_node_is_told_once_its_pods_have_left(tmp_path:
 def test_a_daemon_that_such_a_taint_sweeps_away_must_consent(
     tmp_path: Path, kubeconfig: None, tolerations: tuple[dict[str, Any], ...], *, asked: bool
 ) -> None:
-    with ground(tmp_path, [*town()[:-1], daemons({}, *tolerations)]) as place:
+    with ground(tmp_path, town(daemons({}, *tolerations))) as place:
         place.write(monkey("node-taint", "{effect: NoExecute}"))
         with place.house() as house:
             outcome = fire(house)
@@ -201,7 +201,7 @@ def test_a_milder_taint_asks_no_daemon(place: Ground) -> None:
 
 
 def test_a_budget_of_daemons_keeps_a_node_whose_daemon_would_be_swept_away(tmp_path: Path, kubeconfig: None) -> None:
-    with ground(tmp_path, [*town()[:-1], daemons(IN)]) as place:
+    with ground(tmp_path, town(daemons(IN))) as place:
         place.server.apply(budget("log-agent", 6))
         assert place.server.settle(20)
         place.write(monkey("node-taint", "{effect: NoExecute}"))
@@ -230,7 +230,7 @@ def restart(place: Ground) -> None:
 
 
 def test_the_daemons_that_a_restart_makes_anew_are_asked_one_by_one(tmp_path: Path, kubeconfig: None) -> None:
-    with ground(tmp_path, [*town()[:-1], daemons(IN)]) as place:
+    with ground(tmp_path, town(daemons(IN))) as place:
         restart(place)
         one = next(pod for pod in on(place, "n3") if pod["metadata"]["labels"]["app"] == "log-agent")
         pod = f"/api/v1/namespaces/shop/pods/{one['metadata']['name']}"
@@ -247,7 +247,7 @@ def test_the_daemons_that_a_restart_makes_anew_are_asked_one_by_one(tmp_path: Pa
 
 
 def test_daemons_that_agree_are_restarted(tmp_path: Path, kubeconfig: None) -> None:
-    with ground(tmp_path, [*town()[:-1], daemons(IN)]) as place:
+    with ground(tmp_path, town(daemons(IN))) as place:
         restart(place)
         with place.house() as house:
             outcome = fire(house)

@@ -109,14 +109,16 @@ class Scene:
             "select phase from events where entry = ? and "
             "(phase in ('observed', 'no_effect') or phase = 'denied' and json_extract(data, '$.taken') = 0) order by seq"
         )
-        with closing(sqlite3.connect(self.folder / "simian.db", timeout=30)) as ledger:
-            return [str(phase) for (phase,) in ledger.execute(wanted, [entry])]
+        return [str(phase) for (phase,) in self._asked(wanted, entry)]
 
     def tale(self, entry: str) -> str:
         """Everything that the ledger says of a monkey, a line an event."""
         wanted = "select seq, at, phase, run, target, data from events where entry = ? order by seq"
+        return "\n".join(" ".join(map(str, row))[:2000] for row in self._asked(wanted, entry))
+
+    def _asked(self, wanted: str, entry: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.folder / "simian.db", timeout=30)) as ledger:
-            return "\n".join(" ".join(map(str, row))[:2000] for row in ledger.execute(wanted, [entry]))
+            return list(ledger.execute(wanted, [entry]))
 
     def led(self) -> bool:
         """Whether some agent has the Lease."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -44,13 +45,14 @@ def quorum(rng: Random, draft: Draft) -> None:
         draft.at_most = rng.choice((None, 0, 1, 1, 2, 3))
     for _ in range(rng.choice((0, 0, 1, 2))):
         struck = rng.choice(members(draft.group)[1:6]).id
-        kind = rng.choice((draft.fault, "pod-delete", "asg-suspend", "unheard-of"))
-        words = {"target": struck, "group": draft.group, "kind": kind}
-        draft.recent.append(begun(draft, 5 * DAY, _latest(rng), still=True, **words))
+        _strike(rng, draft, struck, draft.group, (draft.fault, "pod-delete", "asg-suspend", "unheard-of"))
 
 
-def _latest(rng: Random) -> Phase:
-    return Phase.INTENDED if rng.random() < 0.25 else Phase.INJECTED
+def _strike(rng: Random, draft: Draft, target: str, group: str, kinds: Sequence[str]) -> None:
+    """One of these faults is open on a member still, or about to begin."""
+    kind = rng.choice(kinds)
+    phase = Phase.INTENDED if rng.random() < 0.25 else Phase.INJECTED
+    draft.recent.append(begun(draft, 5 * DAY, phase, still=True, target=target, group=group, kind=kind))
 
 
 def _reached(rng: Random, draft: Draft) -> None:
@@ -63,9 +65,7 @@ def _reached(rng: Random, draft: Draft) -> None:
         ids += [one.id for one in members(group)[1 : 1 + rng.choice((0, 1, 2, 4, 4, 4))]]
         draft.stand[group] = _stands(rng, ids)
         for struck in rng.sample(ids, min(len(ids), rng.choice((0, 0, 1, 2)))):
-            kind = rng.choice(("pod-delete", "node-cordon", "node-drain", "unheard-of"))
-            words = {"target": struck, "group": group, "kind": kind}
-            draft.recent.append(begun(draft, 5 * DAY, _latest(rng), still=True, **words))
+            _strike(rng, draft, struck, group, ("pod-delete", "node-cordon", "node-drain", "unheard-of"))
 
 
 def _leaver(rng: Random, draft: Draft, group: str, number: int) -> Target:
@@ -84,8 +84,7 @@ def _stands(rng: Random, ids: list[str]) -> Health | None:
     chance = rng.random()
     if chance < 0.03:
         return None
-    rooms = [rng.choice((0, 1, 2, 3, 5)) for _ in range(rng.choice((0, 0, 0, 1)))]
-    floors = tuple(Floor(f"PDB {n}", None if rng.random() < 0.05 else room, "counted") for n, room in enumerate(rooms))
+    floors = _floors(rng, rng.choice((0, 0, 0, 1)), doubt=0.05)
     if chance < 0.1:
         return Health(None, 0, 0, "nobody can count", floors)
     up = frozenset(ids if rng.random() < 0.7 else rng.sample(ids, rng.randint(0, len(ids))))
@@ -94,11 +93,15 @@ def _stands(rng: Random, ids: list[str]) -> Health | None:
     return Health(len(up) >= wanted, len(up), wanted, "counted", floors, moving, up)
 
 
+def _floors(rng: Random, many: int, doubt: float) -> tuple[Floor, ...]:
+    rooms = [rng.choice((0, 1, 2, 3, 5)) for _ in range(many)]
+    return tuple(Floor(f"PDB {n}", None if rng.random() < doubt else room, "counted") for n, room in enumerate(rooms))
+
+
 def _health(rng: Random, draft: Draft) -> Health | None:
     wanted = rng.choice((0, 1, 2, 3, 4, 6, 8))
     ready = max(0, wanted - rng.choice((0, 0, 0, 0, 1, 2)))
-    rooms = [rng.choice((0, 1, 2, 3, 5)) for _ in range(rng.choice((0, 0, 1, 2)))]
-    floors = tuple(Floor(f"PDB {n}", None if rng.random() < 0.04 else room, "counted") for n, room in enumerate(rooms))
+    floors = _floors(rng, rng.choice((0, 0, 1, 2)), doubt=0.04)
     health = healthy(draft, ready, wanted, floors, "rolling out" if rng.random() < 0.1 else "")
     chance = rng.random()
     if chance < 0.05:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simian_army.tolerating import tolerates
+from simian_army.tolerating import FOR_GOOD, stays, tolerates
 
 Json = dict[str, Any]
 TAINT = {"key": "gpu", "value": "old", "effect": "NoExecute"}
@@ -44,7 +44,7 @@ SOME = st.fixed_dictionaries(
 )
 def test_a_toleration_means_a_taint_by_its_key_operator_value_and_effect(toleration: Json, *, means: bool) -> None:
     assert tolerates([toleration], TAINT) is means
-    assert tolerates([toleration], TAINT, for_good=True) is means
+    assert (stays([toleration], TAINT) == FOR_GOOD) is means
 
 
 @given(st.lists(SOME, max_size=4))
@@ -55,7 +55,7 @@ def test_who_stays_for_good_stays_for_a_while_and_terms_end_a_stay(tolerations: 
     ]
     shortest = min((term for term in terms if term is not None), default=None)
     assert tolerates(tolerations, TAINT) is (bool(terms) and (shortest is None or shortest > 0))
-    assert tolerates(tolerations, TAINT, for_good=True) is (bool(terms) and shortest is None)
+    assert (stays(tolerations, TAINT) == FOR_GOOD) is (bool(terms) and shortest is None)
 
 
 def test_who_has_no_tolerations_leaves() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from simian_army.model import Evidence, Json, Selector, Target
 from simian_army.ports_kube import KubernetesCrowdPort
@@ -13,12 +14,22 @@ from simian_army.tolerating import tolerates
 
 _OURS = ("app.kubernetes.io/name", "simian-army")
 _FINISHED = ("Succeeded", "Failed")
-TOLERATIONS = "spec.tolerations"
+_TOLERATIONS = "spec.tolerations"
 
 
 def on_nodes(names: Sequence[str]) -> Selector:
     """Every pod bound to one of these nodes."""
     return Selector(kind="pod", fields=tuple(("spec.nodeName", name) for name in names))
+
+
+def tainted(node: str) -> Selector:
+    """Every pod bound to one node, and what it tolerates."""
+    return replace(on_nodes([node]), facts=(_TOLERATIONS,))
+
+
+def tolerations_of(pod: Target) -> Sequence[Mapping[str, Any]] | None:
+    """Of a pod that was found by ``tainted``."""
+    return pod.facts.get(_TOLERATIONS)
 
 
 def evictable(others: Sequence[Target]) -> list[Target]:
@@ -56,8 +67,8 @@ def driven_off(port: KubernetesCrowdPort, others: Sequence[Target], node: str, t
     pods = [one for one in others if not _beside(one)]
     if not pods:
         return Evidence(holds=True, detail="nobody there to leave")
-    found = port.find(replace(on_nodes([node]), facts=(TOLERATIONS,)))
-    there = {one.id: one.facts.get(TOLERATIONS) for one in found if one.facts.get("terminating") is not True}
+    found = port.find(tainted(node))
+    there = {one.id: tolerations_of(one) for one in found if one.facts.get("terminating") is not True}
     stay = [pod for pod in pods if pod.id in there and not tolerates(there[pod.id], taint)]
     left = sum(pod.id not in there for pod in pods)
     if stay:

@@ -11,11 +11,11 @@ from simian_army import marks
 from simian_army.errors import Refused
 from simian_army.faults.k8s.arguments import known, word
 from simian_army.faults.k8s.giving_back import Back, give_back
-from simian_army.faults.k8s.leaving_all import TOLERATIONS, driven_off, on_nodes
+from simian_army.faults.k8s.leaving_all import driven_off, tainted, tolerations_of
 from simian_army.model import Evidence, Fault, Json, Mark, Selector, Target
 from simian_army.ports_kube import KubernetesCrowdPort
 from simian_army.standing import NOBODY, REACH
-from simian_army.tolerating import tolerates
+from simian_army.tolerating import FOR_GOOD, stays
 
 _PATH = "/spec/taints"
 _PART = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -59,13 +59,13 @@ class NodeTaint:
 
     def reach(self, fault: Fault) -> Selector | None:
         """Every pod bound to the node."""
-        return replace(on_nodes([fault.target.name]), facts=(TOLERATIONS,))
+        return tainted(fault.target.name)
 
     def sweeps(self, fault: Fault, other: Target) -> bool:
         """Whether this one leaves, even if a DaemonSet keeps it there: unless it tolerates the taint for good."""
         if self.stops_by(fault) != REACH:
             return False
-        return not tolerates(other.facts.get(TOLERATIONS), self._wanted(fault), for_good=True)
+        return stays(tolerations_of(other), self._wanted(fault)) < FOR_GOOD
 
     def prepare(self, fault: Fault) -> Json | None:
         taint = self._wanted(fault)
