@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from simian_army.clock import Clock
 from simian_army.contract import FaultKind
 from simian_army.extras import Wholesale
 from simian_army.model import Evidence, Phase
@@ -46,6 +47,29 @@ class Watch:
         if self.blind is None or now - self.blind < BLIND:
             return ""
         return f"its consent could not be looked at for {BLIND:g} s: {self.trouble or 'no answer yet'}"
+
+
+@dataclass(slots=True)
+class Vigil:
+    """Whether we ran all the time: while we slept nobody looked whether what is held may go on, and its undertaker may
+    have ended it. Its next sign of life, seen on waking, tells nothing of that.
+
+    A machine that sleeps does not count: its monotonic clock does too, and the wall clock may only have been set right.
+    """
+
+    clock: Clock
+    _last: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._last = self.clock.monotonic()
+
+    def slept(self) -> str:
+        """Why all that is held has to end, if between the last call and this one lay too much time; else empty."""
+        now, last = self.clock.monotonic(), self._last
+        self._last = now
+        if now - last < BLIND:
+            return ""
+        return f"we did not run for {now - last:.0f} s, and nobody looked whether it may go on"
 
 
 Outcome: TypeAlias = tuple[Watch, Phase, Mapping[str, Any]]

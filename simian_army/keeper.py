@@ -13,7 +13,7 @@ from functools import partial
 from simian_army.aftermath import Aftermath, Stand
 from simian_army.clock import Clock
 from simian_army.contract import FaultKind, Ledger
-from simian_army.ending import Outcome, Watch, batches, outcome, tried
+from simian_army.ending import Outcome, Vigil, Watch, batches, outcome, tried
 from simian_army.errors import Conflict, Forbidden, Gone, LedgerError, Refused
 from simian_army.judgement import Bench
 from simian_army.looks import Looks
@@ -121,10 +121,12 @@ class Keeper:
             self.hold(held, f"nobody can say whether it happened: {doubt}")
             raise
 
-    def end(self, run: str, why: str) -> int:
-        """Ask for the end of one run's faults, or with an empty ``run`` of all; returns how many."""
+    def end(self, run: str, why: str, target: str = "") -> int:
+        """Ask for the end of one run's faults, or of its fault on one ``target`` (its id), or with an empty ``run`` of
+        all; returns how many."""
         with self._lock:
-            chosen = [w for w in self._open.values() if run in ("", w.held.run.id) and self._reversible(w)]
+            named = [w for (r, t), w in self._open.items() if run in ("", r) and target in ("", t)]
+            chosen = [watch for watch in named if self._reversible(watch)]
             for watch in chosen:
                 watch.ending = watch.ending or why
                 watch.next_try = 0.0
@@ -184,8 +186,11 @@ class Keeper:
             self._run("judging", self.aftermath.look)
 
     def _watch(self) -> None:
+        vigil = Vigil(self.clock)
         while not self.clock.wait(self._stop, TICK):
             try:
+                if slept := vigil.slept():
+                    self.end("", slept)
                 self.tick()
             except Exception:  # the revert border: whatever breaks, the watch goes on
                 logging.getLogger(__name__).exception("a look at what is open broke")

@@ -70,6 +70,8 @@ class Recovery:
         missed, self._missed = self._missed, frozenset(_key(event) for event, _ in lost)
         relics = self.estate.read()
         ended = {relic.held.key: relic.ended for relic in relics if relic.held}
+        for run, target in (key for key in busy if ended.get(key)):  # while we did not look: we hold what is over
+            self.keeper.end(run, _buried(ended[run, target]), target)
         chosen = [(event, phase) for event, phase in lost if not patient or _key(event) in missed]
         now = self.estate.no_earlier(self.clock.now())
         for event, phase in chosen:
@@ -130,7 +132,7 @@ class Recovery:
 def _ending(event: AuditEvent, phase: Phase, now: datetime, ended: str) -> str:
     """Why an open fault is ended at once, whatever time it has left; empty when it is not."""
     if ended:  # its word is not signed: the keeper looks for itself, and proves it
-        return f"its undertaker ended it: {ended}"
+        return _buried(ended)
     if phase is Phase.INTENDED:
         return "a crash came between the intent and its outcome"
     if phase is Phase.STUCK:
@@ -138,6 +140,10 @@ def _ending(event: AuditEvent, phase: Phase, now: datetime, ended: str) -> str:
     if now < event.at - SLACK:
         return f"the clock was set back: it says {now:%H:%M:%S} and the fault began at {event.at:%H:%M:%S} (UTC)"
     return ""
+
+
+def _buried(how: str) -> str:
+    return f"its undertaker ended it: {how}"
 
 
 def _key(event: AuditEvent) -> Key:

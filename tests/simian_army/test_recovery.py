@@ -129,6 +129,20 @@ def test_the_record_of_what_is_held_here_stays(world: World) -> None:
     assert len(world.folder.all()) == 1
 
 
+def test_what_its_undertaker_ended_while_we_held_it_is_ended_here_too_and_no_other_of_the_run(world: World) -> None:
+    for target in ("a", "b"):
+        world.tell("run", target, Phase.INTENDED, Phase.INJECTED)
+        world.keep("run", target)
+    world.recover()
+    (name,) = [kept.name for kept in world.folder.all() if '"a"' in kept.text]
+    world.folder.end(name, "uncordoned, read back")
+    world.recover()
+    world.keeper.tick()
+    assert world.kind.reverts == ["a"]
+    assert whys(world, Phase.REVERTED) == ["its undertaker ended it: uncordoned, read back"]
+    assert [held.key for held in world.keeper.held()] == [("run", "b")]
+
+
 @pytest.mark.parametrize("text", ["garbage", "", "{}", "\udcff"])
 def test_a_record_that_cannot_be_read_is_told_once_and_left(world: World, text: str) -> None:
     world.folder.put("simian-odd", "")
